@@ -1,0 +1,23 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make `ansible_collections.hardway.calico` importable from a checkout at any path."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    tree = tempfile.TemporaryDirectory(prefix="hardway-calico-import-")
+    config.add_cleanup(tree.cleanup)
+    namespace = pathlib.Path(tree.name) / "ansible_collections" / "hardway"
+    namespace.mkdir(parents=True)
+    (namespace / "calico").symlink_to(ROOT)
+    sys.path.insert(0, tree.name)
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
