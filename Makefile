@@ -1,0 +1,56 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` and `make test` set everything up by themselves. `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/ac
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help setup demo down test lint sanity unit integration bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+setup: $(VENV)/.done ## make the virtual environment
+
+$(VENV)/.done: requirements.txt tests/requirements.txt
+	@echo "==> Python packages into $(VENV) (about a minute)"
+	@tests/setup $(VENV)
+	@touch $@
+
+demo: setup ## bring up the lab (3 hosts) and run the main job on it
+	@tests/lab/lab up --name demo --hosts 3
+	@tests/demo
+
+down: ## take the demo's lab down
+	@tests/lab/lab down --name demo
+
+lint: setup ## yamllint and ansible-lint
+	@echo "==> yamllint"
+	@yamllint .
+	@echo "==> ansible-lint, profile production"
+	@ansible-lint --offline -q
+
+sanity: setup ## ansible-test sanity
+	@echo "==> ansible-test sanity"
+	@tests/sanity/run
+
+unit: setup ## unit tests
+	@python -m pytest -q tests/unit
+
+integration: setup ## integration tests on labs of their own
+	@python -m pytest -v tests/integration
+
+bench: setup ## module executions, wall time and CPU for 3, 20 and 50 hosts
+	@python tests/bench/run --hosts 3 20 50
+
+test: setup lint sanity ## everything, quick parts first
+	@echo "==> unit and integration tests, the benchmark among them"
+	@python -m pytest -v --durations=15 tests/unit tests/integration
+
+clean: ## remove the virtual environment
+	rm -rf $(VENV) .cache .ansible
