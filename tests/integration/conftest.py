@@ -1,0 +1,31 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Labs for the tests. LAB_KEEP=1 leaves them up afterwards."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from hardway_testbed.lab import Lab  # noqa: E402
+
+
+def a_lab(name, **shape):
+    lab = Lab(name, **shape).up()
+    yield lab
+    if not os.environ.get("LAB_KEEP"):
+        lab.down()
+
+
+@pytest.fixture(scope="module")
+def lab(request):
+    """A lab for one test module, empty at its start and named after it."""
+    name = request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12]
+    yield from a_lab(name)
