@@ -1,0 +1,67 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each role works alone, from a play that knows nothing of the others."""
+
+from __future__ import annotations
+
+import json
+
+from hardway_testbed.ansible import play, write_playbook
+
+CNI_ONLY = """
+- name: Somebody else's play
+  hosts: all
+  gather_facts: false
+  roles:
+    - hardway.calico.cni
+"""
+
+TYPHA_ONLY = """
+- name: Another play
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - hardway.calico.typha
+"""
+
+NODE_ONLY = """
+- name: A play with calico/node before Typha
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - hardway.calico.node
+"""
+
+
+def test_node_alone_says_that_typha_comes_first(lab, tmp_path):
+    run = play(lab, playbook=write_playbook(tmp_path, NODE_ONLY))
+    assert run.returncode != 0 and "run the role hardway.calico.typha first" in run.output
+    assert lab.objects("daemonsets", "kube-system") == []
+
+
+def test_cni_alone_on_all_hosts(lab, tmp_path):
+    playbook = write_playbook(tmp_path, CNI_ONLY)
+    play(lab, playbook=playbook).succeeded()
+    for host in lab.hosts:
+        conflist = json.loads(lab.exec(host, "cat", "/etc/cni/net.d/10-calico.conflist"))
+        assert conflist["plugins"][0]["type"] == "calico"
+    assert set(play(lab, playbook=playbook).succeeded().changed.values()) == {0}
+
+
+def test_typha_alone_on_localhost(lab, tmp_path):
+    playbook = write_playbook(tmp_path, TYPHA_ONLY)
+    play(lab, playbook=playbook).succeeded()
+    typha = json.loads(lab.kubectl("get", "deployment", "-n", "kube-system", "calico-typha", "-o", "json"))
+    assert typha["status"]["availableReplicas"] == 2
+    assert set(play(lab, playbook=playbook).succeeded().changed.values()) == {0}
+
+
+def test_push_delivers_the_binaries_from_the_controller(lab, tmp_path):
+    for host in lab.hosts:
+        lab.exec(host, "rm", "-rf", "/opt/cni/bin", "/var/lib/hardway-calico")
+    run = play(lab, "-e", "cni_binaries_delivery=push", playbook=write_playbook(tmp_path, CNI_ONLY)).succeeded()
+    for worker in lab.workers:
+        assert "calico-ipam" in lab.exec(worker, "ls", "/opt/cni/bin")
+        assert run.on(worker) <= 6
