@@ -1,0 +1,145 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: release
+short_description: What the version table says about a Calico release
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Returns what differs between Calico releases, that is RBAC rules, CRDs, images, URLs, digests, the Kubernetes range and
+    the differences in workloads and CNI configuration.
+  - It asks nobody; the table is part of the collection.
+options:
+  _terms:
+    description:
+      - Releases, as V(v3.32.1), V(3.32.1) or V(3.32). A minor means the newest patch that the table lists.
+      - Any patch of a supported minor is accepted; for one that the table does not list, it has no digests.
+    type: list
+    elements: str
+    required: true
+  key:
+    description: Return only the value at this dotted path of RV(_list), for example V(rbac.typha).
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Show the rights that Typha needs
+  ansible.builtin.debug:
+    msg: "{{ lookup('hardway.calico.release', 'v3.32.1').rbac.typha }}"
+
+- name: Show the image registry of a release
+  ansible.builtin.debug:
+    msg: "{{ lookup('hardway.calico.release', '3.30', key='registry') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: One dictionary for each release, or the value that O(key) names.
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: The release with its V(v).
+      type: str
+      sample: v3.32.1
+    minor:
+      description: The release's minor.
+      type: str
+      sample: "3.32"
+    latest:
+      description: The newest patch of that minor that the table lists.
+      type: str
+      sample: v3.32.1
+    registry:
+      description: The registry and path of upstream's images.
+      type: str
+      sample: quay.io/calico
+    images:
+      description: Upstream's images of C(node), C(typha), C(cni) and C(kube_controllers), with registry and tag.
+      type: dict
+      sample: {node: "quay.io/calico/node:v3.32.1"}
+    architectures:
+      description: The architectures of the release's binaries and images, in Go's naming.
+      type: list
+      elements: str
+      sample: [amd64, arm64, ppc64le, s390x]
+    kubernetes:
+      description: The Kubernetes versions that the release was tested with, C(min) to C(max), and C(floor) below which it does not work.
+      type: dict
+      sample: {min: "1.34", max: "1.36", floor: "1.21"}
+    rbac:
+      description: C(rules) of the ClusterRoles of C(node), C(typha), C(cni) and C(kube_controllers), in a fixed order.
+      type: dict
+      sample: {cni: [{apiGroups: [""], resources: [namespaces, nodes, pods], verbs: [get]}]}
+    crds:
+      description: The C(names) of the release's CRDs and the C(sha256) of its C(crds.yaml), null for a patch that is not listed.
+      type: dict
+      sample: {names: [bgpconfigurations.crd.projectcalico.org], sha256: ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec}
+    calicoctl:
+      description: C(sha256) of calicoctl by architecture, as far as the table knows them.
+      type: dict
+      sample: {sha256: {}}
+    urls:
+      description: Upstream's URLs of the C(release) archive, C(calicoctl), C(crds) and C(checksums). In them C({arch}) is the architecture.
+      type: dict
+      sample: {checksums: "https://github.com/projectcalico/calico/releases/download/v3.32.1/SHA256SUMS"}
+    cni_plugins:
+      description: The C(version), C(url) and known C(sha256) by architecture of the reference CNI plugins.
+      type: dict
+      sample: {version: v1.9.1}
+    node:
+      description:
+        - What differs in the DaemonSet calico-node, namely C(seccomp_profile), C(typed_host_paths), C(bpffs_init_container),
+          C(creates_bgp_configuration) and C(nftables_mode_default).
+      type: dict
+      sample: {seccomp_profile: true}
+    typha:
+      description:
+        - What differs in the Deployment calico-typha, namely C(seccomp_profile), C(discovery) (C(endpoints) or C(endpointslices)),
+          C(debug_port), C(server_host), C(fips_mode) and C(metrics_tls).
+      type: dict
+      sample: {seccomp_profile: true, discovery: endpointslices}
+    cni:
+      description:
+        - What differs in the CNI configuration, namely C(bandwidth) (whether upstream chains that plugin), C(cni_version),
+          C(newest_cni_version), C(policy_setup_timeout), C(require_mtu_file), C(qps_and_burst) and C(ipam_is_symlink).
+      type: dict
+      sample: {bandwidth: false, cni_version: "0.3.1"}
+    kube_controllers:
+      description: What differs in the Deployment calico-kube-controllers, namely C(enabled_controllers) and C(seccomp_profile).
+      type: dict
+      sample: {enabled_controllers: "node,loadbalancer"}
+"""
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+
+
+def at(about, path):
+    """The value at a dotted path. Raises CalicoError that names the keys that are there."""
+    value = about
+    for step in path.split("."):
+        if not isinstance(value, dict) or step not in value:
+            keys = ", ".join(sorted(value)) if isinstance(value, dict) else "no keys below a %s" % type(value).__name__
+            raise CalicoError("the release has no %r" % path, expected=keys, found=step, remedy="correct the option key")
+        value = value[step]
+    return value
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        self.set_options(var_options=variables, direct=kwargs)
+        key = self.get_option("key")
+        try:
+            found = [release(term) for term in terms]
+            return [at(about, key) if key else about for about in found]
+        except CalicoError as exc:
+            raise AnsibleLookupError(str(exc)) from exc

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rows of the version table: one per supported minor, and what changed when.
+
+A difference between minors is a row of CHANGES (value, since, until) unless it changes with every minor.
+Sources: upstream's manifests at each tag, docs "system requirements" for the Kubernetes ranges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Minor:
+    """What is particular to one minor.
+
+    latest: the newest patch known. kubernetes: the tested range, inclusive. crds_sha256: manifests/crds.yaml by patch.
+    calicoctl_sha256: calicoctl-linux-<arch> by patch and architecture.
+    """
+
+    latest: int
+    kubernetes: tuple
+    crds_sha256: dict = field(default_factory=dict)
+    calicoctl_sha256: dict = field(default_factory=dict)
+
+
+MINORS = {
+    26: Minor(
+        latest=5,
+        kubernetes=("1.24", "1.28"),
+        crds_sha256={5: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be"},
+        calicoctl_sha256={5: {
+            "amd64": "3c5b3bf8d6cd4f9e14f585ca9ea5b8614209daa6019e25036b15062110022afc",
+            "arm64": "424f2e41ac859a5e270959f8703cb44171bd7199f0a4c3df12e8a4f180e9d969",
+            "ppc64le": "115427fa9d135a17b92efd5fdb9d68588dd5186c06772bc9f56be27dbec89e3b",
+        }},
+    ),
+    27: Minor(
+        latest=5,
+        kubernetes=("1.27", "1.29"),
+        crds_sha256={5: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d"},
+    ),
+    28: Minor(
+        latest=5,
+        kubernetes=("1.27", "1.30"),
+        crds_sha256={5: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7"},
+        calicoctl_sha256={5: {
+            "amd64": "fe4702ce171045728b6c37b2c01e6f903780997aea7e695b35735754eeeeaf64",
+            "arm64": "691baba17e6a50d0ceee7f95569b864729e436f474fce1e9842041b33cc14316",
+            "ppc64le": "1aa3b36f198aecdad312664c7b2dd2b15daced54fd4e2db56563d57431fb10d3",
+        }},
+    ),
+    29: Minor(
+        latest=7,
+        kubernetes=("1.29", "1.32"),
+        crds_sha256={7: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5"},
+        calicoctl_sha256={7: {
+            "amd64": "c4e281a404d14da561c65838195b2a4bcf18aebca1bede5ef6b99e0bf78cb8a0",
+            "arm64": "484479aa441401adf0db2effb911562d25a4c9a3f022aa6a3b082d027108edec",
+            "ppc64le": "b76f1bd1feb3a83a6591196d403b35e1ce97dfdc88babcf1f52f905c0c3cc94e",
+        }},
+    ),
+    30: Minor(
+        latest=7,
+        kubernetes=("1.31", "1.35"),
+        crds_sha256={7: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a"},
+        calicoctl_sha256={7: {
+            "amd64": "087e1547878913587ebaa756686f38184a730e9af9b71f3d91b92f6c99b60c11",
+            "arm64": "e62d6f909d72bfd8876a363c3f49cda722d7bfdb282a4bbdeca38dd7e26e7578",
+            "ppc64le": "a7a5bbd35abeaa39625d101ddb075ed04f08c1ffb209ef60b3f0204336073379",
+        }},
+    ),
+    31: Minor(
+        latest=7,
+        kubernetes=("1.32", "1.35"),
+        crds_sha256={7: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff"},
+        calicoctl_sha256={7: {
+            "amd64": "1b91928adc39861ba5e04d8d15c4ce489731269b07a8e7444c0fdf677f041113",
+            "arm64": "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda",
+            "ppc64le": "a7b4665a1a9fbaffc9e39b75185d20da32f181e9149abe494c86d6087b854213",
+        }},
+    ),
+    32: Minor(
+        latest=1,
+        kubernetes=("1.34", "1.36"),
+        crds_sha256={1: "ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec"},
+    ),
+}
+
+# "Will not work" at 1.20 and below, in every supported minor's documentation.
+KUBERNETES_FLOOR = "1.21"
+
+ARCHITECTURES = ("amd64", "arm64", "ppc64le", "s390x")
+
+# What is the same for a run of minors: {key: ((value, since, until), ...)}, bounds inclusive, None is open.
+CHANGES = {
+    "registry": (("docker.io/calico", None, 30), ("quay.io/calico", 31, None)),
+    "node.seccomp_profile": ((False, None, 28), (True, 29, None)),
+    # hostPath types DirectoryOrCreate; untyped before, which is safe to tighten (the type is checked by the kubelet).
+    "node.typed_host_paths": ((False, None, 26), (True, 27, None)),
+    "node.bpffs_init_container": (("mount-bpffs", None, 30), ("ebpf-bootstrap", 31, None)),
+    # v3.32 ends at start-up when it cannot create BGPConfiguration "default".
+    "node.creates_bgp_configuration": ((False, None, 31), (True, 32, None)),
+    "node.nftables_mode_default": (("Disabled", None, 31), ("Auto", 32, None)),
+    "typha.seccomp_profile": ((False, None, 28), (True, 29, None)),
+    # What clients look Typha up in, and Typha counts its peers in.
+    "typha.discovery": (("endpoints", None, 30), ("endpointslices", 31, None)),
+    "typha.debug_port": ((False, None, 27), (True, 28, None)),
+    "typha.server_host": ((False, None, 30), (True, 31, None)),
+    "typha.fips_mode": ((True, None, 27), (False, 28, None)),
+    "typha.metrics_tls": ((False, None, 31), (True, 32, None)),
+    "kube_controllers.enabled_controllers": (("node", None, 29), ("node,loadbalancer", 30, None)),
+    "kube_controllers.seccomp_profile": ((False, None, 28), (True, 29, None)),
+    "cni.bandwidth": ((True, None, 29), (False, 30, None)),
+    # Upstream's v3.31.7 says 1.0.0; 0.3.1 works with every runtime and every release.
+    "cni.cni_version": (("0.3.1", None, None),),
+    "cni.newest_cni_version": (("1.0.0", None, None),),
+    "cni.policy_setup_timeout": ((False, None, 27), (True, 28, None)),
+    "cni.require_mtu_file": ((False, None, 30), (True, 31, None)),
+    "cni.qps_and_burst": ((False, None, 31), (True, 32, None)),
+    # In the tgz calico-ipam is a symlink to calico from v3.30 on.
+    "cni.ipam_is_symlink": ((False, None, 29), (True, 30, None)),
+}
+
+IMAGES = ("node", "typha", "cni", "kube-controllers")
+
+
+def value(key, minor):
+    """The value that CHANGES has for a minor."""
+    for candidate, since, until in CHANGES[key]:
+        if (since is None or minor >= since) and (until is None or minor <= until):
+            return candidate
+    raise KeyError("%s says nothing about 3.%d" % (key, minor))
