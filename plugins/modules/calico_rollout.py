@@ -17,7 +17,6 @@ description:
   - It changes nothing.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
-  - hardway.calico.attributes
   - hardway.calico.attributes.info
 options:
   namespace:

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Adapter to the Kubernetes API: raw requests, typed errors, bounded waits. It decides nothing.
+
+Access follows kubernetes.core: options, then K8S_AUTH_* variables, then kubeconfig, then the pod's own account.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from urllib.parse import quote
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+FIELD_MANAGER = "hardway.calico"
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+
+KUBERNETES_ARGS = {
+    "kubeconfig": {"type": "raw", "no_log": True},
+    "context": {"type": "str"},
+    "host": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
+    "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
+    "client_cert": {"type": "path", "aliases": ["cert_file"]},
+    "client_key": {"type": "path", "aliases": ["key_file"], "no_log": False},
+    "proxy": {"type": "str"},
+    "no_proxy": {"type": "str"},
+    "impersonate_user": {"type": "str"},
+    "impersonate_groups": {"type": "list", "elements": "str"},
+}
+# Ours to the attribute of kubernetes.client.Configuration.
+CONFIGURATION = {
+    "host": "host", "validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file",
+    "proxy": "proxy", "no_proxy": "no_proxy",
+}
+
+
+def connect(params):
+    """A KubernetesApi for a module's parameters (those of KUBERNETES_ARGS). Sends nothing yet.
+
+    Raises CalicoError: package kubernetes missing, kubeconfig unreadable or unusable.
+    """
+    try:
+        from kubernetes import client, config
+        from kubernetes.client.rest import RESTClientObject
+    except ImportError as exc:
+        raise CalicoError(
+            "The Python package kubernetes cannot be imported", expected="kubernetes >= 31 for the Python of the API host", found=exc,
+            remedy="pip install kubernetes on the API host, or name another one in calico_api_host",
+        ) from exc
+    options = _with_environment(params)
+    configuration = client.Configuration()
+    folder = tempfile.mkdtemp(prefix="hardway-calico-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    try:
+        _load(config, configuration, options, folder)
+        # Python's ssl module reads keys from files only: memory files stand in, so that none stays on a disk.
+        kept = [_in_memory(configuration, name) for name in ("cert_file", "key_file", "ssl_ca_cert")]
+        pool = RESTClientObject(configuration).pool_manager
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values() if setting["in"] == "header"}
+    if options.get("impersonate_user"):
+        headers["Impersonate-User"] = options["impersonate_user"]
+    groups = options.get("impersonate_groups")
+    if groups:
+        headers["Impersonate-Group"] = ",".join(groups)
+    return KubernetesApi(configuration.host, pool, headers, kept)
+
+
+def _with_environment(params):
+    options = {}
+    for name, spec in KUBERNETES_ARGS.items():
+        value = params.get(name)
+        for alias in [name] + spec.get("aliases", []):
+            if value is None and os.environ.get("K8S_AUTH_%s" % alias.upper()):
+                value = os.environ["K8S_AUTH_%s" % alias.upper()]
+                if spec["type"] == "bool":
+                    value = value.lower() not in ("0", "false", "no")
+                if spec["type"] == "list":
+                    value = [item for item in value.split(",") if item]
+        options[name] = value
+    return options
+
+
+def _load(config, configuration, options, folder):
+    kubeconfig, context = options.get("kubeconfig"), options.get("context")
+    enough = options.get("host") and (options.get("api_key") or (options.get("client_cert") and options.get("client_key")))
+    if not enough:
+        where = {"context": context, "client_configuration": configuration, "persist_config": False}
+        try:
+            if isinstance(kubeconfig, dict):
+                config.load_kube_config_from_dict(kubeconfig, temp_file_path=folder, **where)
+            elif kubeconfig or context or not os.environ.get("KUBERNETES_SERVICE_HOST"):
+                config.load_kube_config(config_file=kubeconfig or None, temp_file_path=folder, **where)
+            else:
+                config.load_incluster_config(client_configuration=configuration)
+        except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as exc:
+            raise CalicoError(
+                "There is no access to the Kubernetes API", expected="a usable kubeconfig (path or dict), or host with credentials", found=exc,
+                remedy="set calico_kubeconfig or the option kubeconfig, or K8S_AUTH_KUBECONFIG",
+            ) from exc
+    for name, attribute in CONFIGURATION.items():
+        if options.get(name) is not None:
+            setattr(configuration, attribute, options[name])
+    if options.get("api_key"):
+        configuration.api_key = {"authorization": "Bearer %s" % options["api_key"]}
+    configuration.host = configuration.host.rstrip("/")
+
+
+def _in_memory(configuration, name):
+    path = getattr(configuration, name)
+    if not path:
+        return None
+    try:
+        with open(path, "rb") as source:
+            content = source.read()
+    except OSError as exc:
+        raise CalicoError("The file %s for the Kubernetes API cannot be read" % path, found=exc, remedy="correct the path or its mode") from exc
+    memory = os.fdopen(os.memfd_create(name), "wb")
+    memory.write(content)
+    memory.flush()
+    setattr(configuration, name, "/proc/self/fd/%d" % memory.fileno())
+    return memory
+
+
+class KubernetesApi:
+    """Raw requests on API paths such as /api/v1/nodes. Objects are dicts."""
+
+    def __init__(self, server, pool, headers, kept=()):
+        self.server = server
+        self._pool = pool
+        self._headers = headers
+        self._kept = kept
+
+    def get(self, path):
+        """The object, or None if it does not exist."""
+        return self._request("GET", path, absent_is_none=True)
+
+    def list(self, path):
+        """The items of a list. An API group that is not served (a missing CRD) raises CalicoError; see served()."""
+        found = self._request("GET", path)
+        kind = found.get("kind", "List").removesuffix("List")
+        # Items of a list carry neither kind nor apiVersion.
+        return [{"apiVersion": found.get("apiVersion"), "kind": kind, **item} for item in found.get("items") or []]
+
+    def list_or_none(self, path):
+        """The items of a list, or None if the resource is not served."""
+        found = self._request("GET", path, absent_is_none=True)
+        return None if found is None else found.get("items") or []
+
+    def create(self, path, body):
+        return self._request("POST", path, body)
+
+    def replace(self, path, body):
+        """PUT; body carries the resourceVersion that it was decided on."""
+        return self._request("PUT", path, body)
+
+    def merge_patch(self, path, body):
+        return self._request("PATCH", path, body, "application/merge-patch+json")
+
+    def apply(self, path, body, force=False):
+        """Server-side apply with the collection's field manager."""
+        query = "?fieldManager=%s%s" % (quote(FIELD_MANAGER), "&force=true" if force else "")
+        return self._request("PATCH", path + query, body, "application/apply-patch+yaml")
+
+    def delete(self, path, uid=None):
+        """Delete, only the object with that uid if given; one that is gone already is None."""
+        body = {"preconditions": {"uid": uid}} if uid else None
+        return self._request("DELETE", path, body, absent_is_none=True)
+
+    def version(self):
+        """The server's version, such as "v1.34.4"."""
+        return self._request("GET", "/version")["gitVersion"]
+
+    def _request(self, method, path, body=None, content_type="application/json", absent_is_none=False):
+        import urllib3
+
+        headers = {**self._headers, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        try:
+            answer = self._pool.request(
+                method, self.server + path, headers=headers, body=None if body is None else json.dumps(body).encode(),
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as exc:
+            raise CalicoError(
+                "The API server %s cannot be reached" % self.server, expected="an answer to %s %s" % (method, path), found=exc,
+                remedy="check the address, the firewall and the certificate in the kubeconfig, and that the API server runs",
+            ) from exc
+        if answer.status == 404 and absent_is_none:
+            return None
+        if 200 <= answer.status < 300:
+            return json.loads(answer.data) if answer.data else {}
+        raise self._refusal(method, path, answer)
+
+    def _refusal(self, method, path, answer):
+        try:
+            message = json.loads(answer.data).get("message") or answer.reason
+        except ValueError:
+            message = answer.data.decode(errors="replace")[:500] or answer.reason
+        remedy = {
+            401: "use credentials that this API server accepts",
+            403: "use an account that may do this, such as the cluster's admin",
+            404: "install what serves this path first; CRDs come from the role hardway.calico.datastore",
+            409: "another run or person changed the object meanwhile: run again",
+        }.get(answer.status, "correct what the message names")
+        return CalicoError("The API server %s refused %s %s" % (self.server, method, path), found="%d, %s" % (answer.status, message), remedy=remedy)
