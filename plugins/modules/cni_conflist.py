@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cni_conflist
+short_description: Write Calico's CNI network configuration on a node
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Writes the network configuration list that makes the container runtime use Calico's CNI plugin, and the node Ready.
+  - A file that means the same, however it is formatted, is left alone. The file is replaced atomically.
+  - It warns about other configurations that the container runtime would prefer. It never deletes one.
+extends_documentation_fragment:
+  - hardway.calico.attributes
+options:
+  path:
+    description: The file. Missing directories are created with mode C(0755).
+    type: path
+    default: /etc/cni/net.d/10-calico.conflist
+  name:
+    description: Name of the network.
+    type: str
+    default: k8s-pod-network
+  cni_version:
+    description: Version of the CNI specification. Version V(1.0.0) needs containerd 1.6 or CRI-O 1.24.
+    type: str
+    choices: ['0.3.1', '0.4.0', '1.0.0']
+    default: '0.3.1'
+  mtu:
+    description: MTU of pod interfaces. V(0) means the MTU that calico/node finds out and writes to C(/var/lib/calico/mtu).
+    type: int
+    default: 0
+  kubeconfig:
+    description: Path of the plugin's kubeconfig.
+    type: path
+    default: /etc/cni/net.d/calico-kubeconfig
+  log_level:
+    description: Log level of the plugin.
+    type: str
+    choices: [debug, info, warning, error]
+    default: info
+  log_file_path:
+    description: Log file of the plugin, which logs to the container runtime only if this is not set.
+    type: path
+  nodename:
+    description: Name of the node. If not set, the plugin takes what calico/node wrote to C(/var/lib/calico/nodename).
+    type: str
+  datastore_type:
+    description: Calico's datastore. For V(etcdv3), O(settings) needs the C(etcd_*) keys.
+    type: str
+    choices: [kubernetes, etcdv3]
+    default: kubernetes
+  ipam:
+    description:
+      - Keys for Calico's IPAM plugin, such as C(assign_ipv4), C(assign_ipv6), C(ipv4_pools) and C(ipv6_pools).
+      - Booleans are written as the strings that the plugin expects.
+    type: dict
+    default: {}
+  settings:
+    description: Further keys for the calico plugin. They win over those that the other options give.
+    type: dict
+    default: {}
+  portmap:
+    description: Whether to chain the portmap plugin, which hostPort needs.
+    type: bool
+    default: true
+  bandwidth:
+    description: Whether to chain the bandwidth plugin. Calico's own packages have not carried it since version 3.30.
+    type: bool
+    default: false
+  plugins:
+    description: Further plugins, at the end of the chain.
+    type: list
+    elements: dict
+    default: []
+  earlier_confs:
+    description: What to do about a configuration in the same directory that sorts before this one, and therefore wins.
+    type: str
+    choices: [warn, fail]
+    default: warn
+  owner:
+    description: Owner of the file, by name or number. The user that the module runs as, if not set.
+    type: str
+  group:
+    description: Group of the file, by name or number. The group that the module runs as, if not set.
+    type: str
+  mode:
+    description: Mode of the file, octal and quoted.
+    type: str
+    default: '0600'
+seealso:
+  - module: hardway.calico.cni_kubeconfig
+  - module: hardway.calico.cni_binaries
+"""
+
+EXAMPLES = r"""
+- name: Make Calico the node's network
+  hardway.calico.cni_conflist:
+
+- name: Refuse to go on when another network would win, and take addresses from one pool
+  hardway.calico.cni_conflist:
+    mtu: 1440
+    earlier_confs: fail
+    ipam:
+      ipv4_pools:
+        - ipv4-ippool-1
+"""
+
+RETURN = r"""
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /etc/cni/net.d/10-calico.conflist
+actions:
+  description: What was done, or would be done in check mode, and why.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - action: create
+      target: /etc/cni/net.d/10-calico.conflist
+      reason: the file is missing
+conflist:
+  description: The configuration.
+  returned: success
+  type: dict
+  sample:
+    name: k8s-pod-network
+    cniVersion: 0.3.1
+    plugins:
+      - type: calico
+earlier_confs:
+  description: Names of configurations in the same directory that the container runtime prefers to this one.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hardway.calico.plugins.module_utils._cni_conflist_plan import conflist, decide, earlier_configurations, earlier_message, render
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._node_attributes import absolute_path, octal_mode
+from ansible_collections.hardway.calico.plugins.module_utils._node_files import atomic_write, explained, ids, observe, read_bytes, set_attributes
+
+
+def run(module):
+    params = module.params
+    path, mode = absolute_path("path", params["path"]), octal_mode(params["mode"])
+    uid, gid = ids(params["owner"], params["group"])
+    wanted = conflist(params)
+    directory = os.path.dirname(path)
+    with explained("directory %s cannot be read" % directory):
+        names = os.listdir(directory) if os.path.isdir(directory) else []
+    earlier = earlier_configurations(os.path.basename(path), names)
+    if earlier and params["earlier_confs"] == "fail":
+        raise earlier_message(path, earlier)
+    state = observe(path)
+    plan = decide(path, wanted, read_bytes(path) if state.kind in ("file", "link") else None, state, mode, uid, gid)
+    if plan and not module.check_mode:
+        if any(step.action == "set attributes" for step in plan):
+            set_attributes(path, mode, uid, gid)
+        else:
+            atomic_write(path, render(wanted).encode(), mode, uid, gid)
+    if earlier:
+        module.warn(str(earlier_message(path, earlier)))
+    return {"changed": bool(plan), "path": path, "actions": plan.as_result(), "conflist": wanted, "earlier_confs": earlier, "diff": plan.diff()}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "default": "/etc/cni/net.d/10-calico.conflist"},
+            "name": {"type": "str", "default": "k8s-pod-network"},
+            "cni_version": {"type": "str", "choices": ["0.3.1", "0.4.0", "1.0.0"], "default": "0.3.1"},
+            "mtu": {"type": "int", "default": 0},
+            "kubeconfig": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"},
+            "log_level": {"type": "str", "choices": ["debug", "info", "warning", "error"], "default": "info"},
+            "log_file_path": {"type": "path"},
+            "nodename": {"type": "str"},
+            "datastore_type": {"type": "str", "choices": ["kubernetes", "etcdv3"], "default": "kubernetes"},
+            "ipam": {"type": "dict", "default": {}},
+            "settings": {"type": "dict", "default": {}},
+            "portmap": {"type": "bool", "default": True},
+            "bandwidth": {"type": "bool", "default": False},
+            "plugins": {"type": "list", "elements": "dict", "default": []},
+            "earlier_confs": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
+            "owner": {"type": "str"},
+            "group": {"type": "str"},
+            "mode": {"type": "str", "default": "0600"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module)
+    except CalicoError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
