@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calico_preflight
+short_description: Look at a cluster before Calico is installed
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Reads the cluster's version, nodes, networks and any Calico or other pod network that is there, with six requests.
+  - Fails where an installation must not begin, that is for a release that the collection does not know, for nodes of an
+    architecture that the release is not built for, and for a downgrade to an older minor.
+  - It changes nothing.
+extends_documentation_fragment:
+  - hardway.calico.kubernetes
+  - hardway.calico.attributes.info
+options:
+  calico_version:
+    description: The wanted release, for example V(v3.32.1), or a minor for the newest patch that the collection knows.
+    type: str
+    required: true
+  kubernetes_range:
+    description:
+      - What to do about a Kubernetes version outside the range that the release was tested with.
+      - A version that the release cannot work with is an error unless this is V(ignore).
+    type: str
+    choices: [warn, fail, ignore]
+    default: warn
+  namespace:
+    description: The namespace that Calico is meant for.
+    type: str
+    default: kube-system
+"""
+
+EXAMPLES = r"""
+- name: Look at the cluster
+  hardway.calico.calico_preflight:
+    calico_version: v3.32.1
+    kubernetes_range: fail
+  register: cluster
+
+- name: Show how many replicas of Typha fit
+  ansible.builtin.debug:
+    var: cluster.typha_replicas
+"""
+
+RETURN = r"""
+kubernetes_version:
+  description: The API server's version.
+  returned: success
+  type: str
+  sample: v1.34.4
+release:
+  description: What the version table says about the release, without the lists; the lookup P(hardway.calico.release#lookup) has all.
+  returned: success
+  type: dict
+  sample: {version: v3.32.1, minor: "3.32", registry: quay.io/calico, kubernetes: {min: "1.34", max: "1.36", floor: "1.21"}, architectures: [amd64]}
+installed_version:
+  description: The Calico that is there, by the image of calico-node or the datastore's ClusterInformation; empty if there is none.
+  returned: success
+  type: str
+  sample: v3.31.7
+nodes:
+  description: The cluster's nodes, by name.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: worker1, internal_ips: [192.0.2.21], architecture: amd64, operating_system: linux, schedulable: true}]
+architectures:
+  description: The architectures among the nodes.
+  returned: success
+  type: list
+  elements: str
+  sample: [amd64]
+schedulable_nodes:
+  description: The number of Linux nodes that are not cordoned. Taints do not count, since Typha tolerates them.
+  returned: success
+  type: int
+  sample: 3
+typha_replicas:
+  description: Typha's replicas by the Tigera operator's formula, fewer than there are schedulable nodes where that is possible.
+  returned: success
+  type: int
+  sample: 2
+pod_networks:
+  description: The pod networks that kubeadm was given; empty where kubeadm did not make the cluster.
+  returned: success
+  type: list
+  elements: str
+  sample: [10.244.0.0/16]
+service_networks:
+  description: The service networks, from kubeadm's configuration and the API's ServiceCIDR objects.
+  returned: success
+  type: list
+  elements: str
+  sample: [10.96.0.0/12]
+node_networks:
+  description: The nodes' internal addresses as networks of one host.
+  returned: success
+  type: list
+  elements: str
+  sample: [192.0.2.21/32]
+forbidden_networks:
+  description: The networks that no IP pool may overlap, that is RV(service_networks) and RV(node_networks), for M(hardway.calico.calico_ippool).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: the service network, cidr: 10.96.0.0/12}]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._preflight import look
+from ansible_collections.hardway.calico.plugins.module_utils._preflight_plan import preflight
+from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **KUBERNETES_ARGS,
+            "calico_version": {"type": "str", "required": True},
+            "kubernetes_range": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+            "namespace": {"type": "str", "default": "kube-system"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        about = release(params["calico_version"])
+        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"])
+    except CalicoError as exc:
+        module.fail_json(msg=str(exc))
+    for warning in warnings:
+        module.warn(warning)
+    module.exit_json(changed=False, **found)
+
+
+if __name__ == "__main__":
+    main()
