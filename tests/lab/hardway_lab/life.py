@@ -1,0 +1,94 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Up and down: the whole life of a lab."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+from hardway_lab import binaries, hosts, inventory, network, nodes, packages, processes, release
+from hardway_lab.control_plane import ControlPlane
+from hardway_lab.errors import LabError
+from hardway_lab.state import State
+
+
+def up(name, count, control_planes, versions):
+    """Bring a lab up; one of the same shape that is up already is left alone. Returns its shape."""
+    if not 1 <= control_planes <= count <= 200:
+        raise LabError("%d hosts with %d control planes: expected 1 to 200 hosts, at least one of them a control plane" % (count, control_planes))
+    state = State(name)
+    wanted = {"count": count, "control_planes": control_planes, "versions": versions}
+    there = state.shape()
+    if there and there.get("complete") and there["wanted"] == wanted and processes.of_lab(name):
+        print("lab: %s is up already" % name)
+        return there
+    if there:
+        print("lab: removing the remains of %s" % name, flush=True)
+        down(name)
+    packages.ensure()
+    programs = binaries.find_all()
+    started = time.monotonic()
+    index = network.free_index()
+    net = network.Network(index)
+    members = [
+        {"name": "cka%03d" % number, "address": net.address(number), "groups": ["masters" if number <= control_planes else "workers"]}
+        for number in range(1, count + 1)
+    ]
+    shape = {"name": name, "index": index, "wanted": wanted, "hosts": members, "kubectl": programs["kubectl"]}
+    state.create(shape)
+    net.make_bridge()
+    plane = ControlPlane(state, net, index, programs)
+    plane.start()
+    print("lab: control plane %s ready after %.1f s" % (plane.url, time.monotonic() - started), flush=True)
+    made = release.make(state.release, versions)
+    for version, (what, _digest) in made.items():
+        print("lab: stand-in release %s, CRDs: %s" % (version, what))
+    release_url = release.serve(state, net.gateway)
+    hosts.make_keys(state)
+    hosts.make_filesystem(state)
+    hosts.write_known_hosts(state, [host["address"] for host in members])
+    for number, host in enumerate(members, 1):
+        net.make_host(host["name"], number)
+        hosts.start(state, net, host["name"], host["address"], "masters" in host["groups"], binaries.cache())
+    nodes.write_kubeadm_config(plane)
+    for host in members:
+        nodes.register(plane, host["name"], host["address"], "masters" in host["groups"])
+    for host in members:
+        processes.wait_until(state, "sshd of " + host["name"], lambda address=host["address"]: hosts.answers(state, address), log=host["name"])
+    nodes.wait_until_usable(plane)
+    what, digest = made[versions[0]]
+    inventory.write(state, shape, release_url, None if what == "real" else digest)
+    shape.update(complete=True, release_url=release_url)
+    state.save(shape)
+    print("lab: %s is up, %d hosts, after %.1f s; inventory %s" % (name, count, time.monotonic() - started, state.inventory))
+    return shape
+
+
+def down(name):
+    """Remove all that a lab left, wherever its `up` was. Returns whether there was one."""
+    state = State(name)
+    shape = state.shape()
+    processes.end_all(name)
+    if shape is None:
+        if state.folder.exists():
+            shutil.rmtree(state.folder)
+        return False
+    network.Network(shape["index"]).remove()
+    hosts.remove_filesystem(state)
+    shutil.rmtree(state.folder)
+    return True
+
+
+def status(name):
+    """What `status --json` prints."""
+    state = State(name)
+    shape = state.shape()
+    if shape is None or not shape.get("complete"):
+        raise LabError("there is no lab %s; bring it up with: lab up --name %s" % (name, name))
+    return {
+        "name": name, "kubeconfig": str(state.kubeconfig), "inventory": str(state.inventory), "release_url": shape["release_url"],
+        "kubectl": shape["kubectl"], "hosts": shape["hosts"], "processes": len(processes.of_lab(name)),
+    }
