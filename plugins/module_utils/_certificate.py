@@ -1,0 +1,101 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values: what is known of a certificate and of a certificate with its key. No key material in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A parsed X.509 certificate. Times are aware, in UTC; names are RFC 4514; public_key is the SHA-256 of the SPKI, in hex."""
+
+    subject: str
+    common_name: str
+    issuer: str
+    serial: int
+    fingerprint: str
+    not_before: datetime
+    not_after: datetime
+    is_ca: bool
+    usages: tuple
+    key_type: str
+    key_size: int
+    public_key: str
+
+    def as_result(self):
+        """For a module's result."""
+        return {
+            "subject": self.subject, "issuer": self.issuer, "fingerprint": self.fingerprint,
+            "not_before": self.not_before.strftime("%Y-%m-%dT%H:%M:%SZ"), "not_after": self.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "key_type": self.key_type, "key_size": self.key_size,
+        }
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate with its private key, as found somewhere.
+
+    certificate: None if absent or unreadable. key: the SHA-256 of the key's public half, None if absent or unreadable.
+    problem: why a half cannot be used, in words, or None. trusted: whether a CA of the bundle signed the certificate.
+    """
+
+    certificate: Certificate | None = None
+    key: str | None = None
+    problem: str | None = None
+    trusted: bool = False
+
+    @property
+    def absent(self):
+        return self.certificate is None and self.key is None and self.problem is None
+
+    @property
+    def usable(self):
+        return self.certificate is not None and self.problem is None and self.certificate.public_key == self.key
+
+
+@dataclass(frozen=True)
+class LeafWanted:
+    """What a leaf must be. lifetime and renewal_window: timedelta; usage: "serverAuth" or "clientAuth"."""
+
+    common_name: str
+    usage: str
+    key_type: str
+    key_size: int
+    lifetime: object
+    renewal_window: object
+
+
+def trouble(pair, wanted, now):
+    """Why a leaf must be issued anew, or None if it may stay.
+
+    The checks are those of community.crypto's own-CA provider, but for extensions that Calico does not look at. The
+    renewal window is at most a third of the lifetime, so that a short-lived certificate is not renewed in every run.
+    """
+    if pair.absent:
+        return "it does not exist"
+    if pair.problem:
+        return pair.problem
+    leaf = pair.certificate
+    if not pair.usable:
+        return "its key does not match its certificate"
+    if leaf.common_name != wanted.common_name:
+        return "its CN is %s, wanted %s" % (leaf.common_name, wanted.common_name)
+    if not pair.trusted:
+        return "it was signed by another CA (%s)" % leaf.issuer
+    if leaf.usages and wanted.usage not in leaf.usages:
+        return "its extended key usage is %s, wanted %s" % (", ".join(leaf.usages), wanted.usage)
+    if (leaf.key_type, leaf.key_size) != (wanted.key_type, wanted.key_size):
+        return "its key is %s %d, wanted %s %d" % (leaf.key_type, leaf.key_size, wanted.key_type, wanted.key_size)
+    if now < leaf.not_before:
+        return "it is not valid before %s: a clock was or is wrong" % leaf.not_before.strftime("%Y-%m-%d %H:%M UTC")
+    window = min(wanted.renewal_window, (leaf.not_after - leaf.not_before) / 3)
+    if now >= leaf.not_after:
+        return "it expired on %s" % leaf.not_after.strftime("%Y-%m-%d")
+    if now >= leaf.not_after - window:
+        return "it expires in %d days, the renewal window is %d days" % ((leaf.not_after - now).days, window.days)
+    return None

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Adapter to X.509 through the cryptography package: PEM to values, and values to PEM. It decides nothing.
+
+Profiles: a CA with critical basicConstraints CA:TRUE, pathlen 0 and keyUsage keyCertSign and cRLSign (RFC 5280 §4.2.1), leaves
+with one extended key usage, since Go's verifier asks Typha's for serverAuth and calico/node's for clientAuth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timezone
+
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import Certificate, Pair
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    MISSING = None
+except ImportError as exc:
+    MISSING = exc
+
+DEFAULT_SIZES = {"ECDSA": 256, "RSA": 4096}
+
+
+def require():
+    """Raises CalicoError if the cryptography package is missing."""
+    if MISSING is not None:
+        raise CalicoError(
+            "The Python package cryptography cannot be imported", expected="cryptography >= 42 for the Python of the API host", found=MISSING,
+            remedy="pip install cryptography on the API host, or name another one in calico_api_host",
+        )
+
+
+def read_bundle(pem):
+    """([Certificate], problem) of a PEM bundle of CAs; problem is None or words."""
+    if not pem:
+        return [], None
+    try:
+        return [_value(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())], None
+    except ValueError as exc:
+        return [], "it is not PEM of certificates (%s)" % exc
+
+
+def read_pair(certificate_pem, key_pem, bundle_pem):
+    """The Pair of a certificate and a key, checked against the CAs of a bundle."""
+    if not certificate_pem and not key_pem:
+        return Pair()
+    if not certificate_pem or not key_pem:
+        return Pair(problem="its %s is missing" % ("key" if certificate_pem else "certificate"))
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+    except ValueError:
+        return Pair(problem="its certificate is not PEM of a certificate")
+    try:
+        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return Pair(certificate=_value(certificate), problem="its key is not PEM of an unencrypted private key")
+    return Pair(_value(certificate), _spki(key.public_key()), None, _is_signed_by_one_of(certificate, bundle_pem))
+
+
+def make_key(key_type, key_size):
+    """PEM (PKCS #8) of a new private key. key_type: "ECDSA" (P-256, P-384) or "RSA"."""
+    if key_type == "ECDSA":
+        key = ec.generate_private_key({256: ec.SECP256R1(), 384: ec.SECP384R1()}[key_size])
+    else:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=key_size)
+    encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(*encoding).decode()
+
+
+def make_ca(common_name, key_pem, not_before, not_after):
+    """PEM of a self-signed CA certificate."""
+    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    usage = _usage(key_cert_sign=True, crl_sign=True)
+    builder = _builder(name, name, key.public_key(), not_before, not_after)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(usage, critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return _pem(builder.sign(key, hashes.SHA256()))
+
+
+def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_after):
+    """PEM of a leaf signed by the CA; it never outlives the CA. usage: "serverAuth" or "clientAuth"."""
+    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    ca = x509.load_pem_x509_certificate(ca_pem.encode())
+    ca_key = serialization.load_pem_private_key(ca_key_pem.encode(), password=None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = _builder(name, ca.subject, key.public_key(), max(not_before, ca.not_valid_before_utc), min(not_after, ca.not_valid_after_utc))
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(digital_signature=True), critical=True)
+    purpose = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}[usage]
+    builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()), critical=False)
+    return _pem(builder.sign(ca_key, hashes.SHA256()))
+
+
+def make_csr(common_name, key_pem):
+    """PEM of a certificate signing request with nothing but a CN."""
+    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _builder(subject, issuer, public_key, not_before, not_after):
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+    return builder.serial_number(x509.random_serial_number()).not_valid_before(not_before).not_valid_after(not_after)
+
+
+def _usage(**true):
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+             "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{name: true.get(name, False) for name in names})
+
+
+def _pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _spki(public_key):
+    return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def _is_signed_by_one_of(certificate, bundle_pem):
+    try:
+        bundle = x509.load_pem_x509_certificates(bundle_pem.encode()) if bundle_pem else []
+    except ValueError:
+        return False
+    for ca in bundle:
+        try:
+            certificate.verify_directly_issued_by(ca)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return True
+    return False
+
+
+def _value(certificate):
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    public_key = certificate.public_key()
+    try:
+        is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        is_ca = False
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        known = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth"}
+        usages = tuple(known.get(oid, oid.dotted_string) for oid in purposes)
+    except x509.ExtensionNotFound:
+        usages = ()
+    return Certificate(
+        subject=certificate.subject.rfc4514_string(), common_name=str(names[0].value) if names else "", issuer=certificate.issuer.rfc4514_string(),
+        serial=certificate.serial_number, fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        not_before=certificate.not_valid_before_utc.astimezone(timezone.utc), not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
+        is_ca=bool(is_ca), usages=usages, key_type=_key_type(public_key),
+        key_size=getattr(public_key, "key_size", 0), public_key=_spki(public_key),
+    )
+
+
+def _key_type(public_key):
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return "ECDSA"
+    return "RSA" if isinstance(public_key, rsa.RSAPublicKey) else "other"
