@@ -22,7 +22,10 @@ def kubernetes_verdict(release, server_version):
     tested = release["kubernetes"]
     found = _version(server_version)
     if found is None:
-        return CalicoError("the API server's version %r cannot be read" % server_version, expected="something like v1.34.4"), False
+        return CalicoError(
+            "the API server's version cannot be read", expected="something like v1.34.4", found=server_version,
+            remedy="see what answers at that address, or accept it with calico_kubernetes_range: ignore",
+        ), False
     found = found[:2]
     if _version(tested["min"])[:2] <= found <= _version(tested["max"])[:2]:
         return None
@@ -105,7 +108,7 @@ def refuse_downgrade(release, installed, place):
         return "Calico %s (%s) is newer than the wanted %s. Both are of one minor, so the run goes on." % (installed, place, release["version"])
     raise CalicoError(
         "Calico %s would be a downgrade: older CRDs drop the fields and kinds that the newer release stored" % release["version"],
-        expected="%s or newer" % installed, found="%s, says %s" % (installed, place),
+        expected="%s or newer" % installed, found="%s in %s" % (installed, place),
         remedy="set calico_version to %s or newer; to go back, restore a snapshot taken before the upgrade" % installed,
     )
 
