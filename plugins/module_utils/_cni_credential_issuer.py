@@ -1,0 +1,91 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signs the CNI user's certificate: through the Kubernetes CSR API, or with the cluster's CA files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from datetime import timedelta
+
+from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+LABEL = "hardway.calico/credential"
+POLL_SECONDS = 0.5
+
+
+class CsrIssuer:
+    """The Kubernetes CSR API: create, approve, wait, fetch and remove; needs no CA key.
+
+    Remains of killed runs are removed first. Needs the rights to create, approve and delete requests of the signer.
+    """
+
+    def __init__(self, api, signer, secret, timeout):
+        self.api = api
+        self.signer = signer
+        self.secret = secret
+        self.timeout = timeout
+
+    def issue(self, user, key_pem, now, lifetime, clock=time.monotonic, pause=time.sleep):
+        """PEM of the certificate. Raises CalicoError with the request's conditions if none comes in time."""
+        for left in self.api.list("%s?labelSelector=%s%%3D%s" % (CSRS, LABEL, self.secret)):
+            self.api.delete("%s/%s" % (CSRS, left["metadata"]["name"]))
+        request = base64.b64encode(_x509.make_csr(user, key_pem).encode()).decode()
+        # The time makes the name unique among runs; two runs in one second collide, and one of them is told so.
+        name = "%s-%s" % (self.secret, now.strftime("%Y%m%d%H%M%S"))
+        spec = {"request": request, "signerName": self.signer, "usages": ["client auth"], "expirationSeconds": int(lifetime.total_seconds())}
+        body = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+                "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec}
+        created = self.api.create(CSRS, body)
+        path = "%s/%s" % (CSRS, name)
+        try:
+            approved = {"type": "Approved", "status": "True", "reason": "HardwayCalico", "message": "the CNI user %s of hardway.calico" % user}
+            self.api.replace(path + "/approval", {**created, **_typed(), "status": {"conditions": [approved]}})
+            return self._wait(path, name, clock, pause)
+        finally:
+            self.api.delete(path)
+
+    def _wait(self, path, name, clock, pause):
+        deadline = clock() + self.timeout
+        while True:
+            status = (self.api.get(path) or {}).get("status") or {}
+            if status.get("certificate"):
+                return base64.b64decode(status["certificate"]).decode()
+            conditions = status.get("conditions") or []
+            refused = [condition for condition in conditions if condition["type"] in ("Denied", "Failed")]
+            if refused or clock() >= deadline:
+                raise CalicoError(
+                    "The certificate signing request %s of signer %s got no certificate" % (name, self.signer),
+                    expected="a certificate within %d s of its approval" % self.timeout,
+                    found="conditions %s" % json.dumps([{key: condition.get(key) for key in ("type", "reason", "message")} for condition in conditions]),
+                    remedy="let kube-controller-manager sign (--cluster-signing-cert-file), or use the method ca (cni_credential_method: ca)",
+                )
+            pause(POLL_SECONDS)
+
+
+class CaIssuer:
+    """The cluster's CA files. Raises CalicoError at once if they do not fit each other."""
+
+    def __init__(self, ca_pem, ca_key_pem):
+        pair = _x509.read_pair(ca_pem, ca_key_pem, ca_pem)
+        if not pair.usable or not pair.certificate.is_ca:
+            raise CalicoError(
+                "The cluster's CA files cannot be used", expected="a CA certificate and its unencrypted private key, in PEM",
+                found=pair.problem or ("a certificate that is not a CA's" if pair.usable else "a key of another certificate"),
+                remedy="hand in the pair that kubeadm keeps as /etc/kubernetes/pki/ca.crt and ca.key, or use the method csr",
+            )
+        self.ca_pem = ca_pem
+        self.ca_key_pem = ca_key_pem
+
+    def issue(self, user, key_pem, now, lifetime):
+        """PEM of the certificate."""
+        return _x509.issue_leaf(user, "clientAuth", key_pem, self.ca_pem, self.ca_key_pem, now - timedelta(minutes=5), now + lifetime)
+
+
+def _typed():
+    return {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
