@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+
+from ansible_collections.hardway.calico.plugins.module_utils import _download as download
 from ansible_collections.hardway.calico.plugins.module_utils import _release_crd_objects as crd_objects
-from ansible_collections.hardway.calico.plugins.module_utils import _release_fetch as fetch
 from ansible_collections.hardway.calico.plugins.module_utils import _release_files as files
 from ansible_collections.hardway.calico.plugins.module_utils import _release_sources as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+ABSENT = "no such file"
 
 
 def get_release(release, params, cache):
@@ -30,7 +35,7 @@ def get_release(release, params, cache):
     problem = plan.not_upstream(odd, mirror or urls["checksums"], release) if odd else None
     if problem and not mirror:
         raise problem
-    crds_url = plan.base(params["crds_source"]) or urls["crds"]
+    crds_url = plan.base(params["crds_source"], "crds_source") or urls["crds"]
     digest = plan.crds_digest(release, sums, mirror, params["crds_sha256"])
     crds = crd_objects.parse(_crds(crds_url, digest, cache, timeout), crds_url, release["crds"]["names"])
     cni = plan.cni_sources(version, plugins_version, mirror, archive, plugins, params["cni_bin_dir"])
@@ -51,18 +56,20 @@ def get_release(release, params, cache):
 def _checksums(url, mirror, cache, timeout):
     # Upstream's published checksums do not change; a mirror's do whenever its owner corrects a file.
     kept = None if mirror else cache.get(files.CHECKSUMS)
-    content = kept if kept is not None else fetch.read(url, timeout)
-    sums = plan.parse_checksums(content.decode("utf-8", "replace"), url)
+    text = kept.decode("utf-8", "replace") if kept is not None else _text(url, timeout)
+    sums = plan.parse_checksums(text, url)
     if not mirror and kept is None:
-        cache.put(files.CHECKSUMS, content)
+        cache.put(files.CHECKSUMS, text.encode())
     return sums
 
 
 def _crds(url, digest, cache, timeout):
     kept = cache.get(files.CRDS)
-    if kept is not None and fetch.sha256(kept) == digest:
+    if kept is not None and hashlib.sha256(kept).hexdigest() == digest:
         return kept
-    content = fetch.verified(fetch.read(url, timeout), digest, url)
+    _require(url)
+    with download.fetch_verified(url, digest, timeout) as verified:
+        content = verified.read()
     cache.put(files.CRDS, content)
     return content
 
@@ -78,14 +85,32 @@ def _plugins_digests(version, mirror, wanted, release, timeout):
     for architecture in wanted if wanted or known else release["architectures"]:
         if architecture not in found:
             url = template.format(arch=architecture) + ".sha256"
-            content = fetch.read(url, timeout, optional=not wanted)
-            if content is not None:
-                sums = plan.parse_checksums(content.decode("utf-8", "replace"), url)
-                found.update({architecture: sums[name] for name in [url.rpartition("/")[2][:-len(".sha256")]] if name in sums})
+            text = _text(url, timeout, optional=not wanted)
+            name = url.rpartition("/")[2][:-len(".sha256")]
+            sums = plan.parse_checksums(text, url) if text is not None else {}
+            if name in sums:
+                found[architecture] = sums[name]
     if not found or set(wanted) - set(found):
         raise CalicoError(
             "The reference CNI plugins %s cannot be verified" % version, expected="a digest beside %s" % template,
-            found="none for %s" % ", ".join(wanted or release["architectures"]),
+            found="none for %s" % ", ".join(sorted(set(wanted or release["architectures"]) - set(found))),
             remedy="put the archive and its .sha256 into the mirror (docs/mirror.md), or correct calico_cni_plugins_version",
         )
     return found
+
+
+def _text(url, timeout, optional=False):
+    """A small text file; optional: None if it is not there."""
+    try:
+        _require(url)
+        return download.fetch_text(url, timeout)
+    except CalicoError as exc:
+        if optional and str(exc.found).startswith(("404", "410", ABSENT)):
+            return None
+        raise
+
+
+def _require(url):
+    """Raise CalicoError for a path without a file; URLs are for the download to judge."""
+    if url.startswith("/") and not os.path.isfile(url):
+        raise CalicoError("%s cannot be read" % url, expected="the file, on the API host", found=ABSENT, remedy="put it there, or correct the mirror's path")

@@ -12,7 +12,7 @@ from the table, that is reported.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.hardway.calico.plugins.module_utils import _release_files as files
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -21,17 +21,25 @@ DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 BINARY_MODE = "0755"
 
 
-def base(mirror):
-    """A mirror as a base URL: a directory becomes a file URL; empty stays empty (upstream)."""
+def base(mirror, option="mirror"):
+    """A mirror as a base URL or an absolute directory, without a slash at its end; empty stays empty (upstream)."""
     mirror = (mirror or "").strip()
-    if not mirror or "://" in mirror:
-        return mirror.rstrip("/")
-    if not mirror.startswith("/"):
+    if not mirror:
+        return ""
+    parts = urlsplit(mirror)
+    if "@" in parts.netloc:
         raise CalicoError(
-            "The release mirror %r is neither a URL nor an absolute directory" % mirror,
-            expected="https://..., http://..., file:///... or /a/directory", found=mirror, remedy="correct calico_release_mirror",
+            "%s holds a user name or a password" % option, expected="an address without credentials, since results and logs show it",
+            found="credentials for %s" % parts.hostname, remedy="use a mirror that needs none, or a directory on the API host",
         )
-    return "file://" + quote(mirror.rstrip("/"))
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return unquote(parts.path).rstrip("/")
+    if mirror.startswith("/") or (parts.scheme in ("http", "https") and parts.hostname):
+        return mirror.rstrip("/")
+    raise CalicoError(
+        "%s is neither a URL nor an absolute path" % option, expected="https://..., http://..., file:///... or /a/directory", found=mirror,
+        remedy="correct it (calico_release_mirror)",
+    )
 
 
 def parse_checksums(text, url):

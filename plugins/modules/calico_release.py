@@ -122,7 +122,7 @@ cni_plugins_version:
 cni_sources:
   description:
     - What goes into the CNI folder, as the option O(hardway.calico.cni_binaries#module:sources) takes it. C({arch}) in URLs and
-      members stands for the node's architecture. A mirror that is a directory gives C(file) URLs.
+      members stands for the node's architecture. A mirror that is a directory gives paths.
   returned: success
   type: list
   elements: dict
@@ -149,10 +149,12 @@ sources:
   sample: []
 """
 
+from urllib.parse import urlsplit
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release_fetch import Cache
+from ansible_collections.hardway.calico.plugins.module_utils._release_cache import Cache
 from ansible_collections.hardway.calico.plugins.module_utils._release_get import get_release
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 
@@ -174,6 +176,8 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    # Refused below, and kept out of the result's invocation.
+    module.no_log_values.update(filter(None, (urlsplit(params[option]).password for option in ("mirror", "crds_source"))))
     try:
         about = release(params["version"])
         found, problem = get_release(about, params, Cache(about["version"], writable=not module.check_mode))
