@@ -303,6 +303,8 @@ def test_files_that_are_not_upstreams(run, mirror):
     [warning] = found["warnings"]
     text = json.dumps(warning)
     assert "not upstream's" in text and "crds.yaml" in text and "cni-plugins-linux-amd64-v1.9.1.tgz" in text
+    [warning] = run(mirror=str(mirror.folder), crds_sha256=digest(mirror.crds))["warnings"]
+    assert "crds.yaml" not in json.dumps(warning)
     assert "warnings" not in run(mirror=str(mirror.folder), differs_from_upstream="ignore")
     assert_refused(run(mirror=str(mirror.folder), differs_from_upstream="fail"), "not upstream's", "crds.yaml")
 
