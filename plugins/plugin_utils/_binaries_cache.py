@@ -1,0 +1,74 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's cache of small archives that cni_binaries sends to nodes (delivery push).
+
+A small archive holds just the files that one architecture needs. It is made once, under a lock, however many forks want it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import tarfile
+import tempfile
+
+from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_install import fetch
+from ansible_collections.hardway.calico.plugins.module_utils._node_files import explained, make_directory, read_bytes, sha256_of
+
+
+def cache_directory():
+    """The directory, made with mode 0700 if it is missing."""
+    directory = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "hardway-calico", "binaries")
+    make_directory(directory, 0o700)
+    return directory
+
+
+def small_archive(directory, sources, timeout):
+    """(path, digest) of the archive with all files of these sources, which are resolved for one architecture."""
+    names = sorted({source.packed(wanted) for source in sources for wanted in source.files})
+    key = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    path = os.path.join(directory, "%s.tgz" % key)
+    with explained("the cache %s cannot be used" % directory), _locked(os.path.join(directory, "%s.lock" % key)):
+        listed = (read_bytes(path + ".sha256") or b"").decode("ascii", "replace")
+        if not listed or not os.path.exists(path) or sha256_of(path) != listed:
+            _make(directory, path, sources, timeout)
+            listed = sha256_of(path)
+            with open(path + ".sha256", "w", encoding="ascii") as handle:
+                handle.write(listed)
+    return path, listed
+
+
+@contextlib.contextmanager
+def _locked(path):
+    with open(path, "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _make(directory, path, sources, timeout):
+    with tempfile.TemporaryDirectory(dir=directory) as folder, contextlib.ExitStack() as stack:
+        packed = {}
+        for source in sources:
+            # One file of each name: two destinations may take the same member.
+            wanted = list({source.packed(item): item for item in source.files}.values())
+
+            def sinks(source=source, wanted=wanted):
+                handles = {}
+                for item in wanted:
+                    name = source.packed(item)
+                    packed[name] = os.path.join(folder, str(len(packed)))
+                    handles[item.dest] = stack.enter_context(open(packed[name], "wb"))
+                return handles
+
+            fetch(source, wanted, sinks, timeout)
+        stack.close()
+        made = os.path.join(folder, "archive")
+        with tarfile.open(made, "w:gz", compresslevel=6, format=tarfile.PAX_FORMAT) as archive:
+            for name, content in sorted(packed.items()):
+                archive.add(content, arcname=name)
+        os.replace(made, path)
