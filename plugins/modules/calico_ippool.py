@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calico_ippool
+short_description: Declare Calico's IP pools
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Creates, changes, enables, disables and removes IP pools in the Kubernetes datastore. Pools that are not listed are left alone.
+  - Checks everything that can be checked without traffic, for all pools, before it writes anything. Calico's API server checks almost nothing.
+  - Only fields that are set are compared. A new pool gets the defaults of C(calicoctl) for the others.
+  - A pool's network and block size cannot be changed. It never deletes and creates a pool instead.
+extends_documentation_fragment:
+  - hardway.calico.kubernetes
+  - hardway.calico.attributes
+options:
+  pools:
+    description: The pools.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The pool's name.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the pool is there.
+          - With V(absent) it is disabled first, its block affinities are released, then it is deleted. One with addresses in use is refused.
+        type: str
+        choices: [present, absent]
+        default: present
+      cidr:
+        description: The network. Required for a new pool.
+        type: str
+      ipip_mode:
+        description: When packets are carried in IPIP.
+        type: str
+        choices: [Never, Always, CrossSubnet]
+      vxlan_mode:
+        description: When packets are carried in VXLAN.
+        type: str
+        choices: [Never, Always, CrossSubnet]
+      nat_outgoing:
+        description: Whether packets that leave the pools are given the node's address.
+        type: bool
+      disabled:
+        description: Whether no more addresses are handed out. Addresses in use stay.
+        type: bool
+      disable_bgp_export:
+        description: Whether the pool's routes are kept from BGP peers.
+        type: bool
+      block_size:
+        description: Prefix length of the blocks that nodes claim; 20 to 32 for IPv4 (26), 116 to 128 for IPv6 (122).
+        type: int
+      node_selector:
+        description: The nodes that use the pool, as a Calico selector over their labels.
+        type: str
+      namespace_selector:
+        description: The namespaces that use the pool, as a Calico selector. Since Calico 3.31.
+        type: str
+      allowed_uses:
+        description: What addresses are used for.
+        type: list
+        elements: str
+        choices: [Workload, Tunnel, LoadBalancer]
+      assignment_mode:
+        description: Whether addresses are handed out to whom did not ask for this pool. Since Calico 3.30.
+        type: str
+        choices: [Automatic, Manual]
+  calico_version:
+    description: The Calico release; fields that it does not know are refused.
+    type: str
+    default: v3.32.1
+  forbidden_networks:
+    description: Networks that no listed pool may overlap, such as the service network and the nodes'.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What the network is, for the error.
+        type: str
+        required: true
+      cidr:
+        description: The network.
+        type: str
+        required: true
+  force_delete:
+    description: Whether to remove an absent pool even if addresses of it are in use.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Declare the guide's pools
+  hardway.calico.calico_ippool:
+    pools:
+      - name: ipv4-ippool-1
+        cidr: 10.244.0.0/18
+        ipip_mode: Never
+        nat_outgoing: true
+      - name: ipv4-ippool-2
+        cidr: 10.244.192.0/19
+        ipip_mode: Never
+        nat_outgoing: true
+        disabled: true
+
+- name: Enable the second pool
+  hardway.calico.calico_ippool:
+    pools:
+      - name: ipv4-ippool-2
+        disabled: false
+
+- name: Remove it once nothing uses it
+  hardway.calico.calico_ippool:
+    pools:
+      - name: ipv4-ippool-2
+        state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or would be done in check mode, and why.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{action: update, target: IPPool ipv4-ippool-2, reason: disabled differs}]
+"""
+
+import ipaddress
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._ippool_crd_store import CrdIpPoolStore, require_crd
+from ansible_collections.hardway.calico.plugins.module_utils._ippool_plan import decide, needs_blocks
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._releases import parse
+
+MODES = ["Never", "Always", "CrossSubnet"]
+POOL = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "cidr": {"type": "str"},
+    "ipip_mode": {"type": "str", "choices": MODES},
+    "vxlan_mode": {"type": "str", "choices": MODES},
+    "nat_outgoing": {"type": "bool"},
+    "disabled": {"type": "bool"},
+    "disable_bgp_export": {"type": "bool"},
+    "block_size": {"type": "int"},
+    "node_selector": {"type": "str"},
+    "namespace_selector": {"type": "str"},
+    "allowed_uses": {"type": "list", "elements": "str", "choices": ["Workload", "Tunnel", "LoadBalancer"]},
+    "assignment_mode": {"type": "str", "choices": ["Automatic", "Manual"]},
+}
+
+
+def run(params, store, check_mode):
+    """The Plan, carried out unless in check mode; there, missing CRDs count as no pools."""
+    _check_networks(params["forbidden_networks"])
+    minor = parse(params["calico_version"])[0]
+    names = store.names()
+    if not check_mode:
+        require_crd(names)
+    current = store.read(with_blocks=needs_blocks(params["pools"], names or []))
+    plan = decide(params["pools"], current, minor, params["forbidden_networks"], params["force_delete"])
+    if not check_mode:
+        for step in plan:
+            write = {"create": store.create, "update": store.update, "disable": store.update, "delete": store.delete}[step.action]
+            write(*step.detail)
+    return plan
+
+
+def _check_networks(networks):
+    for entry in networks:
+        try:
+            ipaddress.ip_network(entry["cidr"], strict=False)
+        except ValueError as exc:
+            raise CalicoError("forbidden network %s: %s is no network" % (entry["name"], entry["cidr"]), expected="a network such as 10.96.0.0/12",
+                              found=entry["cidr"], remedy="correct it") from exc
+
+
+def main():
+    network = {"name": {"type": "str", "required": True}, "cidr": {"type": "str", "required": True}}
+    module = AnsibleModule(
+        argument_spec={
+            **KUBERNETES_ARGS,
+            "pools": {"type": "list", "elements": "dict", "required": True, "options": POOL},
+            "calico_version": {"type": "str", "default": "v3.32.1"},
+            "forbidden_networks": {"type": "list", "elements": "dict", "default": [], "options": network},
+            "force_delete": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        plan = run(module.params, CrdIpPoolStore(connect(module.params)), module.check_mode)
+    except CalicoError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff())
+
+
+if __name__ == "__main__":
+    main()
