@@ -367,7 +367,8 @@ def test_plugins_of_another_version_are_verified_by_the_file_beside_them(monkeyp
         about["urls"]["checksums"]: sums_of(about), about["urls"]["crds"]: mirror.crds, url: b"c" * 64 + b"  cni-plugins-linux-amd64-v1.8.0.tgz\n",
     }
     upstream(monkeypatch, answers)
-    found, _problem = get.get_release(about, {**PARAMS, "cni_plugins_version": "v1.8.0"}, cache_module.Cache("v3.31.7", False, {"XDG_CACHE_HOME": str(tmp_path)}))
+    cache = cache_module.Cache("v3.31.7", False, {"XDG_CACHE_HOME": str(tmp_path)})
+    found, _problem = get.get_release(about, {**PARAMS, "cni_plugins_version": "v1.8.0"}, cache)
     assert found["cni_sources"][1]["sha256"] == {"amd64": "c" * 64}
 
 

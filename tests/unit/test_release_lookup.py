@@ -17,7 +17,7 @@ def run(monkeypatch):
     plugin = lookup.LookupModule()
     given = {}
     monkeypatch.setattr(plugin, "set_options", lambda var_options=None, direct=None: given.update(direct or {}))
-    monkeypatch.setattr(plugin, "get_option", lambda name: given.get(name))
+    monkeypatch.setattr(plugin, "get_option", given.get)
     return plugin.run
 
 

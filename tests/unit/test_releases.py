@@ -128,7 +128,8 @@ def test_crds_against_upstreams_files(version):
     ]
     crds = crd_objects.parse(content, path.name, about["crds"]["names"])
     assert [crd["metadata"]["name"] for crd in crds] == about["crds"]["names"]
-    untouched = {document["metadata"]["name"]: document for document in yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document}
+    documents = yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    untouched = {document["metadata"]["name"]: document for document in documents if document}
     for crd in crds:
         assert "status" not in crd and "preserveUnknownFields" not in crd["spec"]
         assert crd["spec"]["versions"] == untouched[crd["metadata"]["name"]]["spec"]["versions"]
@@ -191,7 +192,10 @@ def test_all_digests_are_digests():
 
 @pytest.mark.parametrize(
     ("given", "version"),
-    [("v3.32.1", "v3.32.1"), ("3.32.1", "v3.32.1"), ("3.32", "v3.32.1"), ("v3.28", "v3.28.5"), (3.32, "v3.32.1"), ("3.26.0", "v3.26.0"), ("v3.32.9", "v3.32.9")],
+    [
+        ("v3.32.1", "v3.32.1"), ("3.32.1", "v3.32.1"), ("3.32", "v3.32.1"), ("v3.28", "v3.28.5"), (3.32, "v3.32.1"), ("3.26.0", "v3.26.0"),
+        ("v3.32.9", "v3.32.9"),
+    ],
 )
 def test_versions_that_are_read(given, version):
     assert release(given)["version"] == version
