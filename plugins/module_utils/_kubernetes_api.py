@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from urllib.parse import quote
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -20,6 +21,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 FIELD_MANAGER = "hardway.calico"
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
+# How long a server that answers 429 is asked again: it does so for a moment after a CRD is Established.
+BUSY_SECONDS = 30
 
 KUBERNETES_ARGS = {
     "kubeconfig": {"type": "raw", "no_log": True},
@@ -72,6 +75,30 @@ def connect(params):
     if groups:
         headers["Impersonate-Group"] = ",".join(groups)
     return KubernetesApi(configuration.host, pool, headers, kept)
+
+
+def show_public_parts(module):
+    """Let a module's messages name what is public in its kubeconfig, such as the server.
+
+    The option is no_log as a whole, and Ansible then masks each of its strings, "v1" among them, wherever it stands.
+    """
+    kubeconfig = module.params.get("kubeconfig")
+    secret = set(_strings(kubeconfig, secret=True))
+    module.no_log_values -= set(_strings(kubeconfig, secret=False)) - secret
+
+
+SECRET_KEYS = ("client-key-data", "client-certificate-data", "token", "password", "auth-provider", "exec")
+
+
+def _strings(value, secret, inside=False):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, secret, inside or key in SECRET_KEYS)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item, secret, inside)
+    elif isinstance(value, str) and inside == secret:
+        yield value
 
 
 def _with_environment(params):
@@ -185,11 +212,16 @@ class KubernetesApi:
         headers = {**self._headers, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
         if body is not None:
             headers["Content-Type"] = content_type
+        deadline = time.monotonic() + BUSY_SECONDS
         try:
-            answer = self._pool.request(
-                method, self.server + path, headers=headers, body=None if body is None else json.dumps(body).encode(),
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False,
-            )
+            while True:
+                answer = self._pool.request(
+                    method, self.server + path, headers=headers, body=None if body is None else json.dumps(body).encode(),
+                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False,
+                )
+                if answer.status != 429 or time.monotonic() >= deadline:
+                    break
+                time.sleep(min(float(answer.headers.get("Retry-After") or 1), 5))
         except (urllib3.exceptions.HTTPError, OSError) as exc:
             raise CalicoError(
                 "The API server %s cannot be reached" % self.server, expected="an answer to %s %s" % (method, path), found=exc,
@@ -210,6 +242,7 @@ class KubernetesApi:
             401: "use credentials that this API server accepts",
             403: "use an account that may do this, such as the cluster's admin",
             404: "install what serves this path first; CRDs come from the role hardway.calico.datastore",
+            429: "the API server is overloaded or starting: run again later",
             409: "another run or person changed the object meanwhile: run again",
         }.get(answer.status, "correct what the message names")
         return CalicoError("The API server %s refused %s %s" % (self.server, method, path), found="%d, %s" % (answer.status, message), remedy=remedy)

@@ -142,7 +142,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._ippool_crd_store import CrdIpPoolStore, require_crd
 from ansible_collections.hardway.calico.plugins.module_utils._ippool_plan import decide, needs_blocks
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._releases import parse
 
 MODES = ["Never", "Always", "CrossSubnet"]
@@ -200,6 +200,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    show_public_parts(module)
     try:
         plan = run(module.params, CrdIpPoolStore(connect(module.params)), module.check_mode)
     except CalicoError as exc:

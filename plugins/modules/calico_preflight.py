@@ -116,7 +116,7 @@ forbidden_networks:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._preflight import look
 from ansible_collections.hardway.calico.plugins.module_utils._preflight_plan import preflight
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
@@ -132,6 +132,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    show_public_parts(module)
     params = module.params
     try:
         about = release(params["calico_version"])

@@ -74,7 +74,7 @@ waited:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._rollout import Rollout
 
 
@@ -91,6 +91,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    show_public_parts(module)
     params = module.params
     try:
         rollout = Rollout(connect(params), params["namespace"], params["workloads"], params["crds"], params["nodes_ready"])

@@ -101,6 +101,18 @@ options:
   group:
     description: Group of the files, by name or number. The group that the module runs as, if not set.
     type: str
+  _packed:
+    description: Set by the action plugin alone. The archive that it sent, in a second run of the module with O(delivery=push).
+    type: dict
+    suboptions:
+      path:
+        description: Its path on the node.
+        type: path
+        required: true
+      sha256:
+        description: Its SHA-256 digest.
+        type: str
+        required: true
 seealso:
   - module: hardway.calico.calico_release
   - module: hardway.calico.cni_conflist
@@ -229,8 +241,7 @@ def main():
             "timeout": {"type": "int", "default": 60},
             "owner": {"type": "str"},
             "group": {"type": "str"},
-            # From the action plugin: {path, sha256} of the archive that it sent.
-            "_packed": {"type": "dict"},
+            "_packed": {"type": "dict", "options": {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}}},
         },
         supports_check_mode=True,
     )

@@ -111,7 +111,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._certificate import
 from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_issuer import CaIssuer, CsrIssuer
 from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_plan import decide
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 
 
 class CredentialStore:
@@ -166,6 +166,7 @@ def main():
         required_if=[("method", "ca", ("ca_cert_content", "ca_key_content"))],
         supports_check_mode=True,
     )
+    show_public_parts(module)
     params = module.params
     try:
         _x509.require()

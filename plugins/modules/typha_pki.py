@@ -112,7 +112,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import CA_NAME, PARTIES, TyphaPki, decide, wanted_leaf
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_store import TyphaPkiStore
 
@@ -192,6 +192,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    show_public_parts(module)
     params = module.params
     try:
         _x509.require()
