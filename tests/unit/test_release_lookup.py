@@ -2,55 +2,86 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The lookup as Ansible loads it, in a process of its own: Ansible's controller parts change how modules warn."""
+
 from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 import yaml
-from ansible.errors import AnsibleLookupError
 
-from ansible_collections.hardway.calico.plugins.lookup import release as lookup
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 
-
-@pytest.fixture
-def run(monkeypatch):
-    plugin = lookup.LookupModule()
-    given = {}
-    monkeypatch.setattr(plugin, "set_options", lambda var_options=None, direct=None: given.update(direct or {}))
-    monkeypatch.setattr(plugin, "get_option", given.get)
-    return plugin.run
-
-
-def test_one_dictionary_for_each_release(run):
-    assert run(["v3.32.1", "3.26"]) == [release("v3.32.1"), release("v3.26.5")]
-
-
-def test_key(run):
-    assert run(["3.30"], key="registry") == ["docker.io/calico"]
-    assert run(["3.32"], key="rbac.cni") == [release("3.32")["rbac"]["cni"]]
-
-
-def test_unknown_key_names_the_keys_that_are_there(run):
-    with pytest.raises(AnsibleLookupError, match="no 'typha.nothing'.*Expected: .*discovery.*Found: nothing"):
-        run(["3.32"], key="typha.nothing")
-    with pytest.raises(AnsibleLookupError, match="no keys below a str"):
-        run(["3.32"], key="registry.nothing")
+CHILD = """
+import json, sys
+from ansible.errors import AnsibleError
+from ansible.plugins.loader import init_plugin_loader, lookup_loader
+from ansible_collections.hardway.calico.plugins.lookup import release as documented
+init_plugin_loader([])
+answers = []
+for terms, options in json.load(sys.stdin):
+    try:
+        answers.append(lookup_loader.get("hardway.calico.release").run(terms, {}, **options))
+    except AnsibleError as exc:
+        answers.append("%s: %s" % (type(exc).__name__, exc))
+json.dump({"answers": answers, "documentation": documented.DOCUMENTATION, "examples": documented.EXAMPLES, "return": documented.RETURN}, sys.stdout)
+"""
+CALLS = {
+    "two": (["v3.32.1", "3.26"], {}),
+    "registry": (["3.30"], {"key": "registry"}),
+    "rules": (["3.32"], {"key": "rbac.cni"}),
+    "unknown key": (["3.32"], {"key": "typha.nothing"}),
+    "too deep": (["3.32"], {"key": "registry.nothing"}),
+    "unknown release": (["v9.9.9"], {}),
+}
 
 
-def test_unknown_release(run):
-    with pytest.raises(AnsibleLookupError, match="Expected: a release of 3.26 to 3.32.*Found: v9.9.9.*Remedy"):
-        run(["v9.9.9"])
+@pytest.fixture(scope="module")
+def child():
+    tree = next(path for path in sys.path if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists())
+    env = {**os.environ, "PYTHONPATH": tree, "ANSIBLE_COLLECTIONS_PATH": tree}
+    done = subprocess.run([sys.executable, "-c", CHILD], input=json.dumps(list(CALLS.values())), capture_output=True, text=True, timeout=60, env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
-def test_every_key_is_documented():
-    documented = yaml.safe_load(lookup.RETURN)["_list"]["contains"]
+@pytest.fixture(scope="module")
+def answers(child):
+    return dict(zip(CALLS, child["answers"]))
+
+
+def test_one_dictionary_for_each_release(answers):
+    assert answers["two"] == [release("v3.32.1"), release("v3.26.5")]
+
+
+def test_key(answers):
+    assert answers["registry"] == ["docker.io/calico"]
+    assert answers["rules"] == [release("3.32")["rbac"]["cni"]]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("unknown key", ["no 'typha.nothing'", "Expected: ", "discovery", "Found: nothing", "Remedy"]),
+        ("too deep", ["no keys below a str"]),
+        ("unknown release", ["AnsibleLookupError: ", "Expected: a release of 3.26 to 3.32", "Found: v9.9.9", "Remedy"]),
+    ],
+)
+def test_refusals(answers, call, words):
+    for word in words:
+        assert word in answers[call]
+
+
+def test_every_key_is_documented(child):
+    documented = yaml.safe_load(child["return"])["_list"]["contains"]
     about = release("3.32")
     assert set(documented) == set(about)
     for subject in ("node", "typha", "cni", "kube_controllers"):
-        described = " ".join(documented[subject]["description"]) if isinstance(documented[subject]["description"], list) else documented[subject]["description"]
+        described = json.dumps(documented[subject]["description"])
         assert all("C(%s)" % leaf in described for leaf in about[subject]), subject
-
-
-def test_documentation_loads():
-    assert yaml.safe_load(lookup.DOCUMENTATION)["name"] == "release"
-    assert len(yaml.safe_load(lookup.EXAMPLES)) == 2
+    assert yaml.safe_load(child["documentation"])["name"] == "release" and len(yaml.safe_load(child["examples"])) == 2
