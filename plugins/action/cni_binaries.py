@@ -15,7 +15,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_sources import ARCHITECTURES, checksum_url, resolve
+from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_sources import ARCHITECTURES, checksum_url, resolve, source_digest
 from ansible_collections.hardway.calico.plugins.module_utils._download import fetch_text
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.plugin_utils._binaries_cache import cache_directory, small_archive
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
                 address = checksum_url(option, arch, machine)
                 if address not in texts:
                     texts[address] = fetch_text(address, self._timeout())
-                digests[arch] = resolve([{**option, "members": []}], arch, machine, texts)[0].sha256
+                digests[arch] = source_digest(option, arch, machine, texts)[1]
             except CalicoError as exc:
                 # One architecture's file need not be in the list, as long as another's is.
                 refusal = exc

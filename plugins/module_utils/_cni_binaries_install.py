@@ -10,6 +10,7 @@ The record is written before the files: killed in between, the next run finds fi
 from __future__ import annotations
 
 import contextlib
+import functools
 
 from ansible_collections.hardway.calico.plugins.module_utils import _cni_binaries_plan as planning
 from ansible_collections.hardway.calico.plugins.module_utils._download import fetch_verified
@@ -81,5 +82,5 @@ class Installation:
                 copy_members(content, "the archive from the controller", writers)
         else:
             for source, wanted in todo:
-                fetch(source, wanted, lambda wanted=wanted: stage(wanted), self.timeout)
+                fetch(source, wanted, functools.partial(stage, wanted), self.timeout)
         return [(source, item) for source, wanted in todo for item in wanted]

@@ -97,12 +97,11 @@ def resolve(options, arch, machine, checksums=None):
     """[Source] for a node. options: the module's `sources`; checksums: {address of SHA256SUMS: its text}."""
     sources, owners = [], {}
     for option in options:
-        name = option["name"]
-        url = location("%s: url" % name, expand(option["url"], arch, machine))
-        archive = option.get("archive") == "tgz"
-        digest = _digest("%s: sha256" % name, option.get("sha256"), arch)
-        if digest is None:
-            digest = _listed(name, url, checksum_url(option, arch, machine), checksums or {})
+        for key in ("name", "url", "members"):
+            if not option.get(key):
+                raise CalicoError("source %s has no %s" % (option.get("name") or "without a name", key), expected="a value that is not empty")
+        name, archive = option["name"], option.get("archive") == "tgz"
+        url, digest = source_digest(option, arch, machine, checksums or {})
         files = tuple(_wanted(name, member, archive, arch, machine) for member in option["members"])
         for wanted in files:
             if wanted.dest in owners:
@@ -111,6 +110,14 @@ def resolve(options, arch, machine, checksums=None):
         path = option.get("controller_path")
         sources.append(Source(name, url, digest, archive, files, expand(path, arch, machine) if path else None))
     return sources
+
+
+def source_digest(option, arch, machine, checksums):
+    """(address, digest) of a source on one architecture."""
+    name = option["name"]
+    url = location("%s: url" % name, expand(option["url"], arch, machine))
+    digest = _digest("%s: sha256" % name, option.get("sha256"), arch)
+    return url, _listed(name, url, checksum_url(option, arch, machine), checksums) if digest is None else digest
 
 
 def _wanted(name, option, archive, arch, machine):
@@ -139,7 +146,8 @@ def _digest(what, value, arch):
 
 def _listed(name, url, address, checksums):
     if address is None:
-        raise CalicoError("%s has no checksum" % name, expected="sha256 or sha256sums_url", found="neither", remedy="take the digest from the release's SHA256SUMS")
+        remedy = "take the digest from the release's SHA256SUMS"
+        raise CalicoError("%s has no checksum" % name, expected="sha256 or sha256sums_url", found="neither", remedy=remedy)
     found, wanted = digests_by_name(checksums.get(address, "")), posixpath.basename(url)
     if wanted not in found:
         raise CalicoError("%s does not list %s" % (address, wanted), expected="its SHA-256 digest", found=", ".join(sorted(found)[:10]) or "no digests")

@@ -20,7 +20,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, 
 def require_server(url):
     """(host, port, path) of an API server's URL; only https, since the credential is a client certificate."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url or "")
         host, port = parts.hostname, parts.port or 443
     except ValueError as exc:
         raise CalicoError("server is not a URL", expected="https://HOST:PORT", found="%s (%s)" % (url, exc)) from exc

@@ -75,7 +75,8 @@ def _copy_verified(url, out, expected, timeout):
 
 def _opened(url, timeout):
     try:
-        return open(url, "rb") if url.startswith("/") else urllib.request.urlopen(url, timeout=timeout)
+        # Not ansible.module_utils.urls: it would double what is sent to every node in every run.
+        return open(url, "rb") if url.startswith("/") else urllib.request.build_opener().open(url, timeout=timeout)
     except urllib.error.HTTPError as exc:
         raise CalicoError("%s cannot be downloaded" % url, expected="200 OK", found="%d %s" % (exc.code, exc.reason),
                           remedy="check the address and the version in it") from exc

@@ -24,7 +24,7 @@ def octal_mode(text):
 
 def absolute_path(option, path):
     """A path that names a file, from the root."""
-    if not os.path.isabs(path) or path.endswith("/") or ".." in path.split("/"):
+    if not path or not os.path.isabs(path) or path.endswith("/") or ".." in path.split("/"):
         raise CalicoError("%s is not the absolute path of a file" % option, expected="a path such as /etc/cni/net.d/file", found=path)
     return os.path.normpath(path)
 

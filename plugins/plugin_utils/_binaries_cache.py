@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -53,22 +54,19 @@ def _locked(path):
 def _make(directory, path, sources, timeout):
     with tempfile.TemporaryDirectory(dir=directory) as folder, contextlib.ExitStack() as stack:
         packed = {}
-        for source in sources:
+        for index, source in enumerate(sources):
             # One file of each name: two destinations may take the same member.
             wanted = list({source.packed(item): item for item in source.files}.values())
-
-            def sinks(source=source, wanted=wanted):
-                handles = {}
-                for item in wanted:
-                    name = source.packed(item)
-                    packed[name] = os.path.join(folder, str(len(packed)))
-                    handles[item.dest] = stack.enter_context(open(packed[name], "wb"))
-                return handles
-
-            fetch(source, wanted, sinks, timeout)
+            paths = {item.dest: os.path.join(folder, "%d-%d" % (index, number)) for number, item in enumerate(wanted)}
+            packed.update({source.packed(item): paths[item.dest] for item in wanted})
+            fetch(source, wanted, functools.partial(_open_all, paths, stack), timeout)
         stack.close()
         made = os.path.join(folder, "archive")
         with tarfile.open(made, "w:gz", compresslevel=6, format=tarfile.PAX_FORMAT) as archive:
             for name, content in sorted(packed.items()):
                 archive.add(content, arcname=name)
         os.replace(made, path)
+
+
+def _open_all(paths, stack):
+    return {dest: stack.enter_context(open(path, "wb")) for dest, path in paths.items()}

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,59 +15,20 @@ import textwrap
 import time
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils import _cni_binaries_plan as planning
 from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_sources import architecture
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from node_side import Server, reply, run_module, tree
-
-MACHINE = os.uname().machine
-ARCH = architecture(MACHINE)
-OTHER = "arm64" if ARCH != "arm64" else "amd64"
-
-
-def elf(arch, rest=b""):
-    number, order = planning.ELF_MACHINES[arch]
-    return b"\x7fELF\x02" + (b"\x02" if order == "big" else b"\x01") + bytes(12) + number.to_bytes(2, order) + bytes(44) + rest
-
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-CALICO, PORTMAP, CALICOCTL = elf(ARCH, b"calico" * 1000), elf(ARCH, b"portmap"), b"#!/bin/sh\necho stand-in\n"
+from node_side import Server, run_module, tree
+from stand_in_release import ARCH, CALICO, CALICOCTL, OTHER, PORTMAP, archive, calicoctl, elf, make_mirror, release, serve, sha256
 
 
 @pytest.fixture
 def mirror(tmp_path):
-    """A folder with a release's files as they are upstream; `archive` makes the release's archive anew."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    (folder / ("calicoctl-linux-%s" % ARCH)).write_bytes(CALICOCTL)
-    archive(folder, {"bin/cni/%s/calico" % ARCH: CALICO, "bin/cni/%s/portmap" % ARCH: PORTMAP, "bin/cni/%s/calico" % OTHER: elf(OTHER)},
-            links={"bin/cni/%s/calico-ipam" % ARCH: "./calico"})
-    return folder
-
-
-def archive(folder, files, links=None):
-    root = folder.parent / "content"
-    shutil.rmtree(root, ignore_errors=True)
-    for name, content in files.items():
-        (root / "release-v1" / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / "release-v1" / name).write_bytes(content)
-    for name, target in (links or {}).items():
-        (root / "release-v1" / name).symlink_to(target)
-    subprocess.run(["tar", "czf", folder / "release-v1.tgz", "-C", root, "release-v1"], check=True, timeout=30)
-    sums = "".join("%s  %s\n" % (sha256(item.read_bytes()), item.name) for item in sorted(folder.iterdir()) if item.name != "SHA256SUMS")
-    (folder / "SHA256SUMS").write_text(sums)
+    return make_mirror(tmp_path / "mirror")
 
 
 @pytest.fixture
 def web(mirror):
-    def answer(handler):
-        path = mirror / handler.path.lstrip("/")
-        reply(handler, 200, path.read_bytes()) if path.is_file() else reply(handler, 404, b"no")
-
-    server = Server(answer)
+    server = serve(mirror)
     yield server
     server.close()
 
@@ -76,20 +36,6 @@ def web(mirror):
 @pytest.fixture
 def node(tmp_path):
     return tmp_path / "node"
-
-
-def release(mirror, web, node, names=("calico", "calico-ipam", "portmap"), **changes):
-    source = {
-        "name": "calico", "url": web.url + "/release-v1.tgz", "sha256": sha256((mirror / "release-v1.tgz").read_bytes()), "archive": "tgz",
-        "members": [{"member": "release-v1/bin/cni/{arch}/%s" % name, "dest": str(node / "bin" / name)} for name in names],
-    }
-    return {"sources": [{**source, **changes}], "state_file": str(node / "state" / "binaries.json"), "timeout": 2}
-
-
-def calicoctl(web, node, **changes):
-    source = {"name": "calicoctl", "url": web.url + "/calicoctl-linux-{arch}", "sha256": {ARCH: sha256(CALICOCTL), OTHER: "0" * 64},
-              "members": [{"dest": str(node / "bin" / "calicoctl")}]}
-    return {"sources": [{**source, **changes}], "state_file": str(node / "state" / "binaries.json"), "timeout": 2}
 
 
 def failed(result, *words):
@@ -182,7 +128,8 @@ def test_only_what_differs_is_replaced(mirror, web, node):
 def test_a_new_release_replaces_what_changed(mirror, web, node):
     run_module("cni_binaries", **release(mirror, web, node))
     inode = (node / "bin" / "portmap").stat().st_ino
-    archive(mirror, {"bin/cni/%s/calico" % ARCH: elf(ARCH, b"newer"), "bin/cni/%s/portmap" % ARCH: PORTMAP, "bin/cni/%s/calico-ipam" % ARCH: elf(ARCH, b"newer")})
+    newer = {"calico": elf(ARCH, b"newer"), "calico-ipam": elf(ARCH, b"newer"), "portmap": PORTMAP}
+    archive(mirror, {"bin/cni/%s/%s" % (ARCH, name): content for name, content in newer.items()})
     options = release(mirror, web, node)
     assert run_module("cni_binaries", check_mode=True, **options)["changed"]
     result = run_module("cni_binaries", **options)
@@ -328,6 +275,8 @@ def test_an_archive_with_absolute_and_climbing_names_writes_only_what_was_asked_
     ({"members": [{"member": "calico", "dest": "calico"}]}, "absolute path"),
     ({"members": [{"member": "a", "dest": "/x/calico"}, {"member": "b", "dest": "/x/calico"}]}, "installed twice"),
     ({"members": [{"member": "a", "dest": "/x/calico", "mode": "+x"}]}, "octal"),
+    ({"members": []}, "has no members"),
+    ({"members": [{"dest": None}]}, "absolute path"),
     ({"sha256": "abc"}, "64 hexadecimal"),
     ({"sha256": None}, "has no checksum"),
     ({"sha256": {"riscv64": "0" * 64}}, "no entry for"),
@@ -380,7 +329,7 @@ run_module("cni_binaries", **json.loads(sys.argv[1]))
 @pytest.mark.parametrize("renames", range(4))
 def test_a_killed_run_converges(mirror, web, node, renames):
     options = release(mirror, web, node)
-    process = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), json.dumps(options), str(renames), json.dumps(sys.path)], timeout=60)
+    process = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), json.dumps(options), str(renames), json.dumps(sys.path)], timeout=60, check=False)
     assert process.returncode == -9
     for path in (node / "bin").glob("[a-z]*"):
         assert path.read_bytes() in (CALICO, PORTMAP)
