@@ -21,8 +21,8 @@ CHILD = """
 import json, sys
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import init_plugin_loader, lookup_loader
-from ansible_collections.hardway.calico.plugins.lookup import release as documented
 init_plugin_loader([])
+from ansible_collections.hardway.calico.plugins.lookup import release as documented
 answers = []
 for terms, options in json.load(sys.stdin):
     try:
@@ -44,7 +44,7 @@ CALLS = {
 @pytest.fixture(scope="module")
 def child():
     tree = next(path for path in sys.path if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists())
-    env = {**os.environ, "PYTHONPATH": tree, "ANSIBLE_COLLECTIONS_PATH": tree}
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": tree}
     done = subprocess.run([sys.executable, "-c", CHILD], input=json.dumps(list(CALLS.values())), capture_output=True, text=True, timeout=60, env=env)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -69,7 +69,7 @@ def test_key(answers):
     [
         ("unknown key", ["no 'typha.nothing'", "Expected: ", "discovery", "Found: nothing", "Remedy"]),
         ("too deep", ["no keys below a str"]),
-        ("unknown release", ["AnsibleLookupError: ", "Expected: a release of 3.26 to 3.32", "Found: v9.9.9", "Remedy"]),
+        ("unknown release", ["Expected: a release of 3.26 to 3.32", "Found: v9.9.9", "Remedy"]),
     ],
 )
 def test_refusals(answers, call, words):
