@@ -228,7 +228,7 @@ def test_module(monkeypatch, capsys):
     assert found["changed"] is False and found["kubernetes_version"] == "v1.34.4" and found["typha_replicas"] == 2
     assert found["release"]["version"] == "v3.32.1" and api.writes == []
     documented = set(yaml.safe_load(calico_preflight.RETURN))
-    assert documented == set(found) - {"changed", "invocation", "warned"}
+    assert documented == set(found) - {"changed", "invocation", "warned", "warnings"}
 
 
 def test_module_refuses_an_unknown_release_before_it_asks_the_cluster(monkeypatch, capsys):
