@@ -26,6 +26,6 @@ def a_lab(name, **shape):
 
 @pytest.fixture(scope="module")
 def lab(request):
-    """A lab for one test module, empty at its start and named after it."""
+    """A lab for one test module, empty at its start and named after it; the module's LAB_SHAPE holds Lab's arguments."""
     name = request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12]
-    yield from a_lab(name)
+    yield from a_lab(name, **getattr(request.module, "LAB_SHAPE", {}))

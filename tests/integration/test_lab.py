@@ -280,7 +280,6 @@ def test_a_killed_up_leaves_nothing_that_the_next_command_cannot_remove(point, t
     assert leftovers(name, first) == [] and leftovers(name, last) == []
 
 
-@pytest.mark.xfail(strict=True, reason="State.create makes the folder before lab.json, and the next up refuses a folder without it")
 def test_up_after_a_kill_before_the_journal():
     """The lab's folder is made a moment before its journal; a kill in between leaves an empty folder."""
     name = "selftest-e"

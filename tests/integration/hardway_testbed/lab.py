@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -19,17 +17,18 @@ LAB = ROOT / "tests/lab/lab"
 class Lab:
     """A lab by name. kubeconfig, inventory and hosts are those of `lab status --json`."""
 
-    def __init__(self, name, hosts=3, control_planes=1):
+    def __init__(self, name, hosts=3, control_planes=1, releases=("v3.32.1",)):
         self.name = name
+        self.releases = releases
         self.size = hosts
         self.control_planes = control_planes
         self.status = {}
 
     def up(self):
         # The first lab on a machine builds Kubernetes, hence the long limit.
-        subprocess.run(
-            [LAB, "up", "--name", self.name, "--hosts", str(self.size), "--control-planes", str(self.control_planes)], check=True, timeout=2400
-        )
+        shape = ["--hosts", str(self.size), "--control-planes", str(self.control_planes)]
+        shape += [word for release in self.releases for word in ("--release-version", release)]
+        subprocess.run([LAB, "up", "--name", self.name, *shape], check=True, timeout=2400)
         self.status = json.loads(subprocess.run([LAB, "status", "--name", self.name, "--json"], check=True, capture_output=True, timeout=60).stdout)
         return self
 
@@ -68,10 +67,11 @@ class Lab:
             raise AssertionError("%s on %s: exit %d\n%s\n%s" % (command, host, done.returncode, done.stdout, done.stderr))
         return done.stdout
 
-    def kubectl(self, *arguments, check=True, kubeconfig=None):
+    def kubectl(self, *arguments, check=True, kubeconfig=None, stdin=None):
         """kubectl as admin, or with another kubeconfig; returns its standard output as text."""
         done = subprocess.run(
-            [kubectl_path(), "--kubeconfig", kubeconfig or self.kubeconfig, *arguments], capture_output=True, text=True, timeout=120
+            [self.status["kubectl"], "--kubeconfig", kubeconfig or self.kubeconfig, *arguments],
+            capture_output=True, text=True, timeout=120, input=stdin,
         )
         if check and done.returncode != 0:
             raise AssertionError("kubectl %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stderr))
@@ -81,11 +81,3 @@ class Lab:
         """The objects of a kind, as dicts."""
         where = ["-n", namespace] if namespace else ["-A"]
         return json.loads(self.kubectl("get", kind, *where, "-o", "json"))["items"]
-
-
-def kubectl_path():
-    """kubectl from PATH, else the lab's own build."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    found = shutil.which("kubectl") or next((str(path) for path in sorted((cache / "hardway-calico").rglob("kubectl")) if path.is_file()), None)
-    assert found, "kubectl is neither on PATH nor among the lab's binaries"
-    return found

@@ -22,10 +22,12 @@ def up(name, count, control_planes, versions):
     state = State(name)
     wanted = {"count": count, "control_planes": control_planes, "versions": versions}
     there = state.shape()
-    if there and there.get("complete") and there["wanted"] == wanted and processes.of_lab(name):
+    if there and there.get("complete") and len(processes.of_lab(name)) >= _least_processes(there):
+        if there["wanted"] != wanted:
+            raise LabError("the lab %s is up with another shape, %s; take it down first, or choose another --name" % (name, there["wanted"]))
         print("lab: %s is up already" % name)
         return there
-    if there:
+    if state.folder.exists():
         print("lab: removing the remains of %s" % name, flush=True)
         down(name)
     packages.ensure()
@@ -65,6 +67,11 @@ def up(name, count, control_planes, versions):
     state.save(shape)
     print("lab: %s is up, %d hosts, after %.1f s; inventory %s" % (name, count, time.monotonic() - started, state.inventory))
     return shape
+
+
+def _least_processes(shape):
+    """etcd, API server, controllers, scheduler, kwok, the release's server, and an sshd for every host."""
+    return 6 + len(shape["hosts"])
 
 
 def down(name):

@@ -14,6 +14,7 @@ import tarfile
 
 from hardway_lab import processes
 from hardway_lab.crds import crds_yaml
+from hardway_lab.nodes import ARCHITECTURE
 
 ARCHITECTURES = ("amd64", "arm64")
 CALICO_PROGRAMS = ("calico", "install", "host-local", "loopback", "portmap", "tuning")
@@ -71,8 +72,8 @@ def _reference_members(arch, version):
     yield "./", None, 0o755
     for name in REFERENCE_PLUGINS:
         real = DEBIAN_PLUGINS / name
-        # Debian's plugins are those of this machine's architecture only.
-        content = real.read_bytes() if real.exists() and arch == "amd64" else _script(name, version, arch)
+        # Debian's plugins are v1.1.1, for this machine's architecture only.
+        content = real.read_bytes() if real.exists() and (arch, version) == (ARCHITECTURE, "v1.1.1") else _script(name, version, arch)
         yield "./" + name, content, 0o755
 
 

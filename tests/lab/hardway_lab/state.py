@@ -44,10 +44,11 @@ class State:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def create(self, shape):
+        # A run killed between these two lines leaves a folder without lab.json: `down` and the next `up` remove it.
         self.folder.mkdir(parents=True, mode=0o700)
+        self.save(shape)
         for folder in (self.hosts_tmpfs, self.logs, self.pki, self.release):
             folder.mkdir(mode=0o700)
-        self.save(shape)
 
     def save(self, shape):
         path = self.folder / "lab.json"
