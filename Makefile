@@ -24,7 +24,7 @@ $(VENV)/.done: requirements.txt tests/requirements.txt
 
 demo: setup ## bring up the lab (3 hosts) and run the main job on it
 	@tests/lab/lab up --name demo --hosts 3
-	@tests/demo
+	@python tests/demo.py
 
 down: ## take the demo's lab down
 	@tests/lab/lab down --name demo
@@ -46,7 +46,7 @@ integration: setup ## integration tests on labs of their own
 	@python -m pytest -v tests/integration
 
 bench: setup ## module executions, wall time and CPU for 3, 20 and 50 hosts
-	@python tests/bench/run --hosts 3 20 50
+	@python tests/bench/run.py --hosts 3 20 50
 
 test: setup lint sanity ## everything, quick parts first
 	@echo "==> unit and integration tests, the benchmark among them"

@@ -68,7 +68,7 @@ def play(lab, *arguments, playbook="hardway.calico.site", inventory=None, timeou
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(
             command(inventory or lab.inventory, playbook, *arguments),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL,
             env=environment(MODULE_COUNT_FILE=counts.name, **env), cwd=ROOT,
         )
         seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -62,7 +62,7 @@ class Lab:
 
     def exec(self, host, *command, check=True, stdin=None):
         """A command on a host; returns its standard output as text."""
-        done = subprocess.run([LAB, "exec", "--name", self.name, host, *command], capture_output=True, text=True, timeout=120, input=stdin)
+        done = subprocess.run([LAB, "exec", "--name", self.name, host, *command], capture_output=True, text=True, check=False, timeout=120, input=stdin)
         if check and done.returncode != 0:
             raise AssertionError("%s on %s: exit %d\n%s\n%s" % (command, host, done.returncode, done.stdout, done.stderr))
         return done.stdout
@@ -71,7 +71,7 @@ class Lab:
         """kubectl as admin, or with another kubeconfig; returns its standard output as text."""
         done = subprocess.run(
             [self.status["kubectl"], "--kubeconfig", kubeconfig or self.kubeconfig, *arguments],
-            capture_output=True, text=True, timeout=120, input=stdin,
+            capture_output=True, text=True, check=False, timeout=120, input=stdin,
         )
         if check and done.returncode != 0:
             raise AssertionError("kubectl %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stderr))

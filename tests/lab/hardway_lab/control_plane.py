@@ -16,7 +16,7 @@ from hardway_lab import certificates, processes
 
 SERVICE_NETWORK = "10.96.0.0/12"
 POD_NETWORK = "10.244.0.0/16"
-STAGES = pathlib.Path(__file__).resolve().parents[1] / "kwok-stages.yaml"
+STAGES = sorted((pathlib.Path(__file__).resolve().parents[1] / "kwok").glob("*.yaml"))
 
 
 class ControlPlane:
@@ -67,7 +67,7 @@ class ControlPlane:
                 "--kubeconfig", folder / "scheduler.conf", "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", ports["scheduler"],
             ],
             "kwok": [
-                "--kubeconfig", folder / "kwok.conf", "--config", STAGES, "--manage-all-nodes=false",
+                "--kubeconfig", folder / "kwok.conf", *("--config=%s" % stage for stage in STAGES), "--manage-all-nodes=false",
                 "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", "--server-address", "127.0.0.1:%d" % ports["kwok"],
                 "--node-lease-duration-seconds=40",
             ],

@@ -21,7 +21,7 @@ CALICO_PROGRAMS = ("calico", "install", "host-local", "loopback", "portmap", "tu
 REFERENCE_PLUGINS = ("bandwidth", "host-local", "loopback", "portmap", "tuning")
 REFERENCE_VERSIONS = ("v1.9.1", "v1.1.1")
 DEBIAN_PLUGINS = pathlib.Path("/usr/lib/cni")
-CALICOCTL = pathlib.Path(__file__).resolve().parents[1] / "stand-in-calicoctl"
+CALICOCTL = pathlib.Path(__file__).resolve().parents[1] / "stand_in_calicoctl.py"
 PORT = 8080
 
 
@@ -34,7 +34,8 @@ def make(folder, versions):
         crds, what = crds_yaml(version)
         (target / "crds.yaml").write_bytes(crds)
         for arch in ARCHITECTURES:
-            (target / ("calicoctl-linux-" + arch)).write_bytes(CALICOCTL.read_bytes().replace(b"@VERSION@", version.encode()))
+            program = b"#!/usr/bin/python3\n" + CALICOCTL.read_bytes().replace(b"@VERSION@", version.encode())
+            (target / ("calicoctl-linux-" + arch)).write_bytes(program)
         (target / ("release-%s.tgz" % version)).write_bytes(_archive(_release_members(version, crds)))
         sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(target.iterdir())}
         (target / "SHA256SUMS").write_text("".join("%s  %s\n" % (digest, name) for name, digest in sums.items()), encoding="utf-8")
