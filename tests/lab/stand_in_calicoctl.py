@@ -35,7 +35,10 @@ def main():
     config = open(path).read() if os.path.exists(path) else ""
     if setting("DATASTORE_TYPE", r"datastoreType:\s*(\S+)", config) != "kubernetes":
         sys.exit("calicoctl (stand-in): the datastore is not Kubernetes; set DATASTORE_TYPE")
-    kubeconfig = open(setting("KUBECONFIG", r"kubeconfig:\s*(\S+)", config) or sys.exit("calicoctl (stand-in): no KUBECONFIG")).read()
+    path = setting("KUBECONFIG", r"kubeconfig:\s*(\S+)", config)
+    if path is None:
+        sys.exit("calicoctl (stand-in): no KUBECONFIG")
+    kubeconfig = open(path).read()
 
     def field(name):
         return re.search(name + r":\s*(\S+)", kubeconfig).group(1)
