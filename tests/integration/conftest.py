@@ -12,7 +12,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / ".venv/ac")]
 
 from hardway_testbed.lab import Lab  # noqa: E402
 

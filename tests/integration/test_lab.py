@@ -20,7 +20,7 @@ import time
 import urllib.request
 
 import pytest
-from hardway_testbed.lab import LAB, Lab
+from hardway_testbed.lab import LAB, ROOT, Lab
 
 NAME = "selftest"
 
@@ -291,3 +291,13 @@ def test_up_after_a_kill_before_the_journal():
     finally:
         lab.down()
     assert not folder(name).exists()
+
+
+def test_the_inventory_script_tells_what_the_inventory_tells(lab):
+    script = ROOT / "inventories/lab/lab.sh"
+    hosts = {}
+    for inventory, environment in ((lab.inventory, {}), (script, {"LAB": lab.name})):
+        command = [str(ROOT / ".venv/bin/ansible-inventory"), "-i", str(inventory), "--list"]
+        told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env={**os.environ, **environment}).stdout)
+        hosts[str(inventory)] = (told["_meta"]["hostvars"], told["masters"], told["workers"])
+    assert hosts[str(lab.inventory)] == hosts[str(script)]

@@ -20,6 +20,7 @@ import threading
 import time
 
 import pytest
+from ansible_collections.hardway.calico.plugins.module_utils import _releases as releases
 from hardway_testbed.ansible import play
 from hardway_testbed.snapshot import difference, snapshot
 
@@ -345,6 +346,26 @@ def test_rights_as_kubectl_sees_them(lab):
 def test_rights(lab, who):
     assert {what: can_i(lab, who, what) for what in ALLOWED[who]} == {what: "yes" for what in ALLOWED[who]}
     assert {what: can_i(lab, who, what) for what in REFUSED[who]} == {what: "no" for what in REFUSED[who]}
+
+
+ROLES = {"typha": "system:serviceaccount:kube-system:calico-typha", "node": "system:serviceaccount:kube-system:calico-node", "cni": "calico-cni"}
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_every_rule_of_the_version_table_is_granted(lab, role):
+    refused = [
+        (verb, resource)
+        for rule in releases.release("v3.32.1")["rbac"][role]
+        for group in rule["apiGroups"] for resource in rule["resources"] for verb in rule["verbs"]
+        if not rule.get("resourceNames") and can_i(lab, ROLES[role], "%s %s" % (verb, with_group(resource, group))) != "yes"
+    ]
+    assert refused == []
+
+
+def with_group(resource, group):
+    """"nodes/status", "apps" -> "nodes.apps/status"; the core group has no name."""
+    name, slash, sub = resource.partition("/")
+    return name + ("." + group if group else "") + slash + sub
 
 
 # ---- secrets ----------------------------------------------------------------------------------------------------------

@@ -58,6 +58,15 @@ def test_typha_alone_on_localhost(lab, tmp_path):
     assert set(play(lab, playbook=playbook).succeeded().changed.values()) == {0}
 
 
+def test_a_rollout_that_cannot_end_says_why(lab, tmp_path):
+    """Five replicas with a host port do not fit on three nodes: the trap that the guide's own cluster fell into."""
+    arguments = ["-e", json.dumps({"typha_replicas": 5, "calico_rollout_timeout": 10})]
+    run = play(lab, *arguments, playbook=write_playbook(tmp_path, TYPHA_ONLY))
+    assert run.returncode != 0
+    assert "3 of 5 replicas are available" in run.output and "free ports" in run.output and "Remedy" in run.output
+    play(lab, playbook=write_playbook(tmp_path, TYPHA_ONLY)).succeeded()
+
+
 def test_push_delivers_the_binaries_from_the_controller(lab, tmp_path):
     for host in lab.hosts:
         lab.exec(host, "rm", "-rf", "/opt/cni/bin", "/var/lib/hardway-calico")

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 
-from hardway_lab import hosts, life
+from hardway_lab import hosts, inventory, life
 from hardway_lab.errors import LabError
 from hardway_lab.state import State
 
@@ -28,8 +28,9 @@ def parser():
     down = commands.add_parser("down", help="take a lab down and leave nothing")
     status = commands.add_parser("status", help="say where a lab's things are")
     status.add_argument("--json", action="store_true")
+    listing = commands.add_parser("inventory", help="print the inventory as an inventory script does")
     execute = commands.add_parser("exec", help="run a command on a host")
-    for command in (up, down, status, execute):
+    for command in (up, down, status, listing, execute):
         command.add_argument("--name", default="lab", help="the lab's name (lab)")
     execute.add_argument("host")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="command")
@@ -52,6 +53,9 @@ def main():
             life.up(arguments.name, arguments.hosts, arguments.control_planes, arguments.release_version or ["v3.32.1"])
         elif arguments.command == "down":
             print("lab: %s is %s" % (arguments.name, "down" if life.down(arguments.name) else "not up; nothing to do"))
+        elif arguments.command == "inventory":
+            life.status(arguments.name)
+            print(inventory.for_ansible(State(arguments.name)))
         elif arguments.command == "exec":
             execute(arguments.name, arguments.host, arguments.words)
         else:

@@ -27,3 +27,11 @@ def write(state, shape, release_url, crds_sha256):
     # JSON is YAML.
     content = {"all": {"vars": variables, "children": {name: group(name) for name in ("masters", "workers")}}}
     state.inventory.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def for_ansible(state):
+    """The same as an inventory script prints it (ansible-inventory --list)."""
+    everything = json.loads(state.inventory.read_text(encoding="utf-8"))["all"]
+    groups = {name: {"hosts": list(group["hosts"])} for name, group in everything["children"].items()}
+    hosts = {host: values for group in everything["children"].values() for host, values in group["hosts"].items()}
+    return json.dumps({**groups, "all": {"vars": everything["vars"], "children": list(groups)}, "_meta": {"hostvars": hosts}}, indent=2)
