@@ -75,16 +75,15 @@ def test_bad_input_is_refused_before_anything_is_written(lab, empty, name):
 
 
 def test_a_node_of_another_architecture_is_refused(lab, empty):
-    def patch(architecture):
-        status = json.dumps({"status": {"nodeInfo": {"architecture": architecture}}})
-        lab.kubectl("patch", "node", lab.workers[-1], "--subresource=status", "--type=merge", "-p", status)
+    def label(architecture):
+        lab.kubectl("label", "node", lab.workers[-1], "--overwrite", "kubernetes.io/arch=" + architecture)
 
-    real = lab.objects("nodes")[0]["status"]["nodeInfo"]["architecture"]
-    patch("riscv64")
+    real = lab.objects("nodes")[0]["metadata"]["labels"]["kubernetes.io/arch"]
+    label("riscv64")
     try:
         run = play(lab)
     finally:
-        patch(real)
+        label(real)
     message = run.output[run.output.index("FAILED!"):]
     assert run.returncode != 0 and lab.workers[-1] in message and "riscv64" in message and "Remedy" in message
     unchanged(lab, empty)

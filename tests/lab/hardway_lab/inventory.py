@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 
 
-def write(state, shape, release_url, crds_sha256):
-    """crds_sha256: that of stand-in CRDs, which the version table cannot know; None for the real ones."""
-
+def write(state, shape, release_url):
     def group(wanted):
         return {"hosts": {host["name"]: {"ansible_host": host["address"]} for host in shape["hosts"] if wanted in host["groups"]}}
 
@@ -22,8 +20,6 @@ def write(state, shape, release_url, crds_sha256):
         "ansible_python_interpreter": "/usr/bin/python3",
         "calico_release_mirror": release_url,
     }
-    if crds_sha256:
-        variables["calico_crds_sha256"] = crds_sha256
     # JSON is YAML.
     content = {"all": {"vars": variables, "children": {name: group(name) for name in ("masters", "workers")}}}
     state.inventory.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

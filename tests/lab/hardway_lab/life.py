@@ -45,8 +45,7 @@ def up(name, count, control_planes, versions):
     plane = ControlPlane(state, net, index, programs)
     plane.start()
     print("lab: control plane %s ready after %.1f s" % (plane.url, time.monotonic() - started), flush=True)
-    made = release.make(state.release, versions)
-    for version, (what, _digest) in made.items():
+    for version, what in release.make(state.release, versions).items():
         print("lab: stand-in release %s, CRDs: %s" % (version, what))
     release_url = release.serve(state, net.gateway)
     hosts.make_keys(state)
@@ -61,8 +60,7 @@ def up(name, count, control_planes, versions):
     for host in members:
         processes.wait_until(state, "sshd of " + host["name"], lambda address=host["address"]: hosts.answers(state, address), log=host["name"])
     nodes.wait_until_usable(plane)
-    what, digest = made[versions[0]]
-    inventory.write(state, shape, release_url, None if what == "real" else digest)
+    inventory.write(state, shape, release_url)
     shape.update(complete=True, release_url=release_url)
     state.save(shape)
     print("lab: %s is up, %d hosts, after %.1f s; inventory %s" % (name, count, time.monotonic() - started, state.inventory))

@@ -26,7 +26,7 @@ PORT = 8080
 
 
 def make(folder, versions):
-    """Write the mirror's tree (docs/mirror.md). Returns {version: (what the CRDs are, sha256 of crds.yaml)}."""
+    """Write the mirror's tree (docs/mirror.md). Returns {version: what its CRDs are}."""
     made = {}
     for version in versions:
         target = folder / version
@@ -39,7 +39,7 @@ def make(folder, versions):
         (target / ("release-%s.tgz" % version)).write_bytes(_archive(_release_members(version, crds)))
         sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(target.iterdir())}
         (target / "SHA256SUMS").write_text("".join("%s  %s\n" % (digest, name) for name, digest in sums.items()), encoding="utf-8")
-        made[version] = (what, sums["crds.yaml"])
+        made[version] = what
     for version in REFERENCE_VERSIONS:
         target = folder / "cni-plugins" / version
         target.mkdir(parents=True)
