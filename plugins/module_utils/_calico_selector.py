@@ -10,9 +10,11 @@ import re
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<call>(?:all|global)\(\s*\))|(?P<has>has\(\s*[A-Za-z0-9_./-]+\s*\))|(?P<string>'[^']*'|"[^"]*")"""
-    r"""|(?P<operator>&&|\|\||==|!=|[!(){},])|(?P<words>not\s+in\b|starts\s+with\b|ends\s+with\b|in\b|contains\b)"""
-    r"""|(?P<label>[A-Za-z0-9_./-]+))"""
+    r"""|(?P<operator>&&|\|\||==|!=|[!(){},])|(?P<label>[A-Za-z0-9_./-]+))"""
 )
+# Operators in words are such only after a label: elsewhere, "in-service" and "contains" are labels.
+WORDS = re.compile(r"\s*(?P<words>not\s*in\b|starts\s*with|ends\s*with|in\b|contains)")
+OPERATORS = {"notin": "not in", "startswith": "starts with", "endswith": "ends with"}
 
 
 class _Unreadable(Exception):
@@ -30,6 +32,8 @@ def problem(selector):
             raise _Unreadable("%r does not belong there" % rest[0][1])
     except _Unreadable as exc:
         return str(exc)
+    except RecursionError:
+        return "it is nested too deeply"
     return None
 
 
@@ -39,12 +43,13 @@ def has_global(selector):
 
 
 def _tokens(selector):
-    position = 0
+    position, kind = 0, None
     while selector[position:].strip():
-        match = TOKEN.match(selector, position)
+        match = (WORDS.match(selector, position) if kind == "label" else None) or TOKEN.match(selector, position)
         if match is None:
             raise _Unreadable("%r cannot be read" % selector[position:].strip())
-        yield match.lastgroup, match.group(match.lastgroup)
+        kind = match.lastgroup
+        yield kind, match.group(kind)
         position = match.end()
 
 
@@ -72,7 +77,7 @@ def _term(tokens):
         return _expect(")", _alternatives(rest))
     if kind in ("call", "has"):
         return rest
-    if kind in ("label", "words"):
+    if kind == "label":
         return _comparison(rest)
     raise _Unreadable("%r is no term" % text)
 
@@ -80,7 +85,8 @@ def _term(tokens):
 def _comparison(tokens):
     if not tokens:
         raise _Unreadable("an operator is missing after the label")
-    operator, rest = " ".join(tokens[0][1].split()), tokens[1:]
+    joined, rest = "".join(tokens[0][1].split()), tokens[1:]
+    operator = OPERATORS.get(joined, joined)
     if operator in ("in", "not in"):
         rest = _expect("{", rest)
         if rest and rest[0][0] == "string":

@@ -4,22 +4,28 @@
 
 """The IP pools of the Kubernetes datastore: crd.projectcalico.org/v1 objects. It decides nothing.
 
-Another datastore is another class with the methods read, create, update and delete.
+Another datastore is another class with the methods names, read, create, update, disable and delete.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import time
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._ippool_plan import Block, Datastore
+from ansible_collections.hardway.calico.plugins.module_utils._ippool_plan import Block, Datastore, blocks_of, in_use_problem
 
 GROUP = "/apis/crd.projectcalico.org/v1"
+# As long as calicoctl waits for the nodes' CNI plugins to see that a pool is disabled (calicoctl/commands/crud).
+SETTLE_SECONDS = 0.5
 TYPED = {"apiVersion": "crd.projectcalico.org/v1", "kind": "IPPool"}
 
 
 class CrdIpPoolStore:
-    """Round trips: one LIST of pools, one LIST of blocks if asked for, one write per created or updated pool."""
+    """Round trips: one LIST of pools, one LIST of blocks if asked for, one write per created, updated or disabled pool.
+
+    A deleted pool takes a LIST of blocks and one of affinities, and a write for each block and affinity of it and for itself.
+    """
 
     def __init__(self, api):
         self.api = api
@@ -45,15 +51,32 @@ class CrdIpPoolStore:
         body = {"metadata": {"resourceVersion": self.found[name]["metadata"]["resourceVersion"]}, "spec": change}
         self.found[name] = self.api.merge_patch("%s/ippools/%s" % (GROUP, name), body)
 
-    def delete(self, name, cidr, empty_blocks):
-        """Release the pool's block affinities and empty blocks, then delete it, as calicoctl's ReleasePoolAffinities does."""
-        network = ipaddress.ip_network(cidr)
-        for affinity in self.api.list_or_none(GROUP + "/blockaffinities") or []:
-            claimed = ipaddress.ip_network(affinity["spec"]["cidr"])
-            if claimed.version == network.version and claimed.subnet_of(network):
-                self.api.delete("%s/blockaffinities/%s" % (GROUP, affinity["metadata"]["name"]))
-        for block in empty_blocks:
-            self.api.delete("%s/ipamblocks/%s" % (GROUP, block))
+    def disable(self, name, change):
+        self.update(name, change)
+        time.sleep(SETTLE_SECONDS)
+
+    def delete(self, name, cidr, force):
+        """Release the pool's blocks and their affinities, then delete it, as libcalico-go's releaseBlockAffinity does.
+
+        The blocks are read again: an address may have been taken since the plan was made. Each write carries the
+        resourceVersion that was read, so a block that takes an address meanwhile is a conflict, not a lost address.
+        Raises CalicoError if addresses are in use and force is not set; nothing is released then.
+        """
+        found = {item["metadata"]["name"]: item for item in self.api.list_or_none(GROUP + "/ipamblocks") or []}
+        blocks = blocks_of({"cidr": cidr}, [_block(item) for item in found.values()])
+        used = [block for block in blocks if block.in_use]
+        if used and not force:
+            raise CalicoError(in_use_problem(name, sum(block.in_use for block in used), len(used)), found="addresses taken since the pool was read",
+                              remedy="the pool is disabled now and stays so: move those pods and run again")
+        for block in blocks:
+            path, seen = "%s/ipamblocks/%s" % (GROUP, block.name), found[block.name]["metadata"].get("resourceVersion")
+            if not block.in_use:
+                self.api.delete(path, resource_version=seen)
+            elif found[block.name]["spec"].get("affinity"):
+                self.api.merge_patch(path, {"metadata": {"resourceVersion": seen}, "spec": {"affinity": None}})
+        affinities = [_affinity(item) for item in self.api.list_or_none(GROUP + "/blockaffinities") or []]
+        for affinity in blocks_of({"cidr": cidr}, affinities):
+            self.api.delete("%s/blockaffinities/%s" % (GROUP, affinity.name))
         self.api.delete("%s/ippools/%s" % (GROUP, name), uid=self.found[name]["metadata"].get("uid"))
 
 
@@ -67,4 +90,8 @@ def require_crd(names):
 def _block(item):
     spec = item["spec"]
     in_use = sum(index is not None for index in spec.get("allocations") or [])
-    return Block(item["metadata"]["name"], ipaddress.ip_network(spec["cidr"]), in_use)
+    return Block(item["metadata"]["name"], ipaddress.ip_network(spec["cidr"], strict=False), in_use)
+
+
+def _affinity(item):
+    return Block(item["metadata"]["name"], ipaddress.ip_network(item["spec"]["cidr"], strict=False), 0)

@@ -44,16 +44,34 @@ def defaults(cidr, minor):
 def effective(spec, minor):
     """A stored spec with the defaults that Calico assumes for what is not in it, booleans made explicit."""
     assumed = {**defaults(spec.get("cidr", ""), minor), "natOutgoing": False, "disabled": False, "disableBGPExport": False, "namespaceSelector": ""}
-    return {**assumed, **{key: value for key, value in spec.items() if value not in (None, "")}}
+    return {**assumed, **{key: value for key, value in spec.items() if value not in (None, "", [])}}
 
 
 def set_by_user(pool):
-    """{key: value} of the options that are set. A canonical CIDR is written in canonical form."""
+    """{key: value} of the options that are set, the CIDR in canonical form. An empty value means the default, as it does to Calico."""
     spec = {key: pool[option] for option, (key, _since) in FIELDS.items() if pool.get(option) is not None}
+    for key, default in (("nodeSelector", "all()"), ("allowedUses", ["Workload", "Tunnel"])):
+        if key in spec and not spec[key]:
+            spec[key] = default
     network = parsed(spec.get("cidr", ""))
     if network is not None:
         spec["cidr"] = str(network)
     return spec
+
+
+def same(key, first, second):
+    """Whether two values of a field mean the same: a CIDR in any notation, uses in any order."""
+    if key == "cidr":
+        return first == second or (parsed(first) is not None and parsed(first) == parsed(second))
+    return sorted(first) == sorted(second) if key == "allowedUses" else first == second
+
+
+def covered(cidr):
+    """The network that a CIDR covers, host bits or not, or None if it cannot be read. Others' pools may have host bits."""
+    try:
+        return ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
 
 
 def parsed(cidr):

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils import _ippool_validation as validation
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._ippool_fields import FIELDS, OPTIONS, defaults, effective, set_by_user
+from ansible_collections.hardway.calico.plugins.module_utils._ippool_fields import FIELDS, OPTIONS, covered, defaults, effective, same, set_by_user
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 
@@ -36,13 +35,16 @@ def decide(wanted, current, minor, forbidden=(), force_delete=False):
     """The Plan. wanted: list of pools by option name; forbidden: [{"name", "cidr"}]; minor: of Calico 3.
 
     Only fields that the user set are compared; a new pool gets calicoctl's defaults for the rest. Steps: "create",
-    "update", and for absent ones "disable" then "delete". Raises CalicoError that lists all problems of all pools.
+    "update", and for absent ones "disable" then "delete". Absent ones go last, so that there are always addresses to
+    hand out, but first where a new pool takes their range. Raises CalicoError that lists all problems of all pools.
     """
     problems = _duplicates(wanted)
     present = [pool for pool in wanted if pool["state"] == "present"]
     absent = [pool["name"] for pool in wanted if pool["state"] == "absent" and pool["name"] in current.pools]
     finals = {name: effective(spec, minor) for name, spec in current.pools.items() if name not in absent}
-    steps = []
+    released = {block for name in absent for block in blocks_of(current.pools[name], current.blocks) if not block.in_use}
+    left = [block.network for block in current.blocks if block not in released]
+    steps, removals = [], []
     for pool in present:
         problems += validation.release_problems(pool, minor)
         if pool["cidr"] is None and pool["name"] not in current.pools:
@@ -50,17 +52,18 @@ def decide(wanted, current, minor, forbidden=(), force_delete=False):
             continue
         finals[pool["name"]], step = _present(pool, current.pools.get(pool["name"]), minor)
         problems += validation.spec_problems(pool["name"], finals[pool["name"]])
-        problems += _conflicts_with_existing(pool, current, finals[pool["name"]], minor)
+        problems += _conflicts_with_existing(pool, current.pools.get(pool["name"]), left, finals[pool["name"]], minor)
         steps += step
     problems += validation.overlap_problems(finals, {pool["name"] for pool in present}, forbidden)
     for name in absent:
         problems += [] if force_delete else _in_use(name, current)
-        steps += _absent(name, current, minor)
+        removals += _absent(name, current.pools[name], force_delete)
     if problems:
         raise CalicoError("The IP pools cannot be declared: " + "; ".join(dict.fromkeys(problems)),
                           expected="pools that Calico can use", found="%d problem%s, nothing was written" % (len(problems), "s" if len(problems) > 1 else ""),
                           remedy="correct what is named and run again")
-    return Plan(steps)
+    replaced = any(_share_addresses(current.pools[name], finals[pool["name"]]) for name in absent for pool in present)
+    return Plan(removals + steps if replaced else steps + removals)
 
 
 def needs_blocks(wanted, current_names):
@@ -70,8 +73,8 @@ def needs_blocks(wanted, current_names):
 
 def blocks_of(spec, blocks):
     """The blocks inside a pool."""
-    network = ipaddress.ip_network(spec["cidr"], strict=False)
-    return [block for block in blocks if block.network.version == network.version and block.network.subnet_of(network)]
+    network = covered(spec.get("cidr", ""))
+    return [block for block in blocks if network is not None and block.network.version == network.version and block.network.subnet_of(network)]
 
 
 def _duplicates(wanted):
@@ -88,35 +91,42 @@ def _present(pool, stored, minor):
         return effective(spec, minor), [Step("create", target, "it does not exist", after=spec, detail=(pool["name"], spec))]
     old = effective(stored, minor)
     # Field by field over what the user set; that false and absent are the same is in `effective`.
-    change = {key: value for key, value in wanted.items() if old[key] != value}
+    change = {key: value for key, value in wanted.items() if not same(key, old.get(key), value)}
     new = {**old, **change}
     if not change:
         return new, []
     reason = "%s differ%s" % (", ".join(OPTIONS[key] for key in change), "s" if len(change) == 1 else "")
-    return new, [Step("update", target, reason, before={key: old[key] for key in change}, after=change, detail=(pool["name"], change))]
+    return new, [Step("update", target, reason, before={key: old.get(key) for key in change}, after=change, detail=(pool["name"], change))]
 
 
-def _conflicts_with_existing(pool, current, final, minor):
-    stored = current.pools.get(pool["name"])
+def _conflicts_with_existing(pool, stored, blocks, final, minor):
     if stored is not None:
         return list(validation.immutable_problems(pool["name"], effective(stored, minor), final))
-    return list(validation.block_problems(pool["name"], final, [block.network for block in current.blocks]))
+    return list(validation.block_problems(pool["name"], final, blocks))
+
+
+def _share_addresses(first, second):
+    first, second = covered(first.get("cidr", "")), covered(second.get("cidr", ""))
+    return None not in (first, second) and first.version == second.version and first.overlaps(second)
 
 
 def _in_use(name, current):
     used = [block for block in blocks_of(current.pools[name], current.blocks) if block.in_use]
     if not used:
         return []
-    return ["pool %s: %d addresses in %d IPAM blocks are in use; set disabled, move the pods, then remove it, or set force_delete" % (
-        name, sum(block.in_use for block in used), len(used))]
+    return [in_use_problem(name, sum(block.in_use for block in used), len(used))]
 
 
-def _absent(name, current, minor):
-    spec = current.pools[name]
+def in_use_problem(name, addresses, blocks):
+    """Why a pool is not removed; for the adapter too, which looks again once the pool is disabled."""
+    return "pool %s: %d %s in use in %d IPAM block%s; set disabled, move the pods, then remove it, or set force_delete" % (
+        name, addresses, "address is" if addresses == 1 else "addresses are", blocks, "" if blocks == 1 else "s")
+
+
+def _absent(name, spec, force_delete):
     target, steps = "IPPool %s" % name, []
     # As calicoctl does: a disabled pool hands out no address while its blocks are released.
     if not spec.get("disabled"):
         steps.append(Step("disable", target, "it is removed next", before={"disabled": False}, after={"disabled": True}, detail=(name, {"disabled": True})))
     shown = {key: spec[key] for key, _since in FIELDS.values() if key in spec}
-    empty = [block.name for block in blocks_of(spec, current.blocks) if not block.in_use]
-    return steps + [Step("delete", target, "it is wanted absent", before=shown, detail=(name, spec["cidr"], empty))]
+    return steps + [Step("delete", target, "it is wanted absent", before=shown, detail=(name, spec.get("cidr", ""), force_delete))]

@@ -14,9 +14,10 @@ import ipaddress
 import re
 
 from ansible_collections.hardway.calico.plugins.module_utils import _calico_selector as selector
-from ansible_collections.hardway.calico.plugins.module_utils._ippool_fields import FIELDS, OPTIONS, parsed
+from ansible_collections.hardway.calico.plugins.module_utils._ippool_fields import FIELDS, OPTIONS, covered, parsed, same
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+LOAD_BALANCER_SINCE = 30
 BLOCK_SIZES = {4: (20, 32), 6: (116, 128)}
 LINK_LOCAL = {4: ipaddress.ip_network("169.254.0.0/16"), 6: ipaddress.ip_network("fe80::/10")}
 
@@ -26,15 +27,17 @@ def release_problems(pool, minor):
     for option, (_key, since) in FIELDS.items():
         if pool.get(option) is not None and minor < since:
             yield "pool %s: Calico 3.%d has no %s, which came with 3.%d; leave it out or upgrade" % (pool["name"], minor, option, since)
+    if "LoadBalancer" in (pool.get("allowed_uses") or []) and minor < LOAD_BALANCER_SINCE:
+        yield "pool %s: Calico 3.%d has no use LoadBalancer, which came with 3.%d; leave it out or upgrade" % (pool["name"], minor, LOAD_BALANCER_SINCE)
 
 
 def spec_problems(name, spec):
     """Everything that is wrong with one pool, given its effective spec."""
     if not NAME.match(name) or len(name) > 253:
         yield "pool %s: the name is no DNS subdomain; expected lower-case letters, digits, dashes and dots" % name
-    network = parsed(spec["cidr"])
+    network = parsed(spec.get("cidr", ""))
     if network is None:
-        yield _unreadable_cidr(name, spec["cidr"])
+        yield _unreadable_cidr(name, spec.get("cidr", ""))
         return
     if network.overlaps(LINK_LOCAL[network.version]):
         yield "pool %s: %s is in the link-local range %s; use another network" % (name, network, LINK_LOCAL[network.version])
@@ -46,16 +49,18 @@ def spec_problems(name, spec):
 
 def overlap_problems(finals, wanted_names, forbidden):
     """finals: {name: effective spec} of all pools as they would be; forbidden: [{"name", "cidr"}]."""
-    networks = {name: parsed(spec["cidr"]) for name, spec in finals.items()}
+    networks = {name: covered(spec.get("cidr", "")) for name, spec in finals.items()}
     names = sorted(name for name, network in networks.items() if network is not None)
     for position, first in enumerate(names):
         for second in names[position + 1:]:
             if {first, second} & wanted_names and _overlap(networks[first], networks[second]):
                 yield "pools %s (%s) and %s (%s) overlap; give each a network of its own" % (first, networks[first], second, networks[second])
     for entry in forbidden:
-        other = ipaddress.ip_network(entry["cidr"], strict=False)
+        other = covered(entry["cidr"])
+        if other is None:
+            yield "forbidden network %s: %s is no network; expected for example 10.96.0.0/12" % (entry["name"], entry["cidr"])
         for name in names:
-            if name in wanted_names and _overlap(networks[name], other):
+            if other is not None and name in wanted_names and _overlap(networks[name], other):
                 yield "pool %s: %s overlaps %s (%s); pods would take addresses that are in use there: choose another network" % (
                     name, networks[name], entry["name"], other)
 
@@ -63,9 +68,8 @@ def overlap_problems(finals, wanted_names, forbidden):
 def immutable_problems(name, old, new):
     """Changes that Calico does not allow on an existing pool, with what to do instead."""
     for key in ("cidr", "blockSize"):
-        before, after = old[key], new[key]
-        same = parsed(before) == parsed(after) if key == "cidr" else before == after
-        if not same:
+        before, after = old.get(key, "(none)"), new[key]
+        if not same(key, before, after):
             yield (
                 "pool %s: %s cannot be changed on an existing pool; found %s, wanted %s. Add a new pool, set disabled on this one,"
                 " move the pods, then remove it with state absent" % (name, OPTIONS[key], before, after))
@@ -75,7 +79,7 @@ def immutable_problems(name, old, new):
 
 def block_problems(name, spec, blocks):
     """IPAM blocks of another size in the range, left by an earlier pool."""
-    network = parsed(spec["cidr"])
+    network = parsed(spec.get("cidr", ""))
     sizes = sorted({block.prefixlen for block in blocks if network is not None and _overlap(network, block) and block.prefixlen != spec["blockSize"]})
     if sizes:
         yield "pool %s: block_size %d, but the range holds IPAM blocks of size %s; use that size, or remove the old pool's blocks first" % (
@@ -83,9 +87,8 @@ def block_problems(name, spec, blocks):
 
 
 def _unreadable_cidr(name, cidr):
-    try:
-        network = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
+    network = covered(cidr)
+    if network is None:
         return "pool %s: cidr %s is no network; expected for example 10.244.0.0/18" % (name, cidr)
     return "pool %s: cidr %s has host bits set; expected %s" % (name, cidr, network)
 

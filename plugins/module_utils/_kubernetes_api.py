@@ -12,11 +12,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import ssl
 import tempfile
 import time
 from urllib.parse import quote
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_args import KUBERNETES_ARGS, with_environment
+
+__all__ = ["KUBERNETES_ARGS", "KubernetesApi", "connect", "show_public_parts"]
 
 FIELD_MANAGER = "hardway.calico"
 CONNECT_SECONDS = 10
@@ -24,20 +28,6 @@ READ_SECONDS = 30
 # How long a server that answers 429 is asked again: it does so for a moment after a CRD is Established.
 BUSY_SECONDS = 30
 
-KUBERNETES_ARGS = {
-    "kubeconfig": {"type": "raw", "no_log": True},
-    "context": {"type": "str"},
-    "host": {"type": "str"},
-    "api_key": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
-    "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
-    "client_cert": {"type": "path", "aliases": ["cert_file"]},
-    "client_key": {"type": "path", "aliases": ["key_file"], "no_log": False},
-    "proxy": {"type": "str"},
-    "no_proxy": {"type": "str"},
-    "impersonate_user": {"type": "str"},
-    "impersonate_groups": {"type": "list", "elements": "str"},
-}
 # Ours to the attribute of kubernetes.client.Configuration.
 CONFIGURATION = {
     "host": "host", "validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file",
@@ -53,28 +43,29 @@ def connect(params):
     try:
         from kubernetes import client, config
         from kubernetes.client.rest import RESTClientObject
+        from urllib3 import HTTPHeaderDict
     except ImportError as exc:
         raise CalicoError(
             "The Python package kubernetes cannot be imported", expected="kubernetes >= 31 for the Python of the API host", found=exc,
             remedy="pip install kubernetes on the API host, or name another one in calico_api_host",
         ) from exc
-    options = _with_environment(params)
+    options = with_environment(params)
     configuration = client.Configuration()
     folder = tempfile.mkdtemp(prefix="hardway-calico-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     try:
         _load(config, configuration, options, folder)
-        # Python's ssl module reads keys from files only: memory files stand in, so that none stays on a disk.
-        kept = [_in_memory(configuration, name) for name in ("cert_file", "key_file", "ssl_ca_cert")]
         pool = RESTClientObject(configuration).pool_manager
+        _read_certificates_now(pool, configuration)
     finally:
+        # The library remembers its temporary files, and would take one that is gone for there at the next connect.
+        config.kube_config._cleanup_temp_files()
         shutil.rmtree(folder, ignore_errors=True)
-    headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values() if setting["in"] == "header"}
+    headers = HTTPHeaderDict({setting["key"]: setting["value"] for setting in configuration.auth_settings().values() if setting["in"] == "header"})
     if options.get("impersonate_user"):
         headers["Impersonate-User"] = options["impersonate_user"]
-    groups = options.get("impersonate_groups")
-    if groups:
-        headers["Impersonate-Group"] = ",".join(groups)
-    return KubernetesApi(configuration.host, pool, headers, kept)
+    for group in options.get("impersonate_groups") or []:
+        headers.add("Impersonate-Group", group)  # one header a group; a comma would be part of the name
+    return KubernetesApi(configuration.host, pool, headers)
 
 
 def show_public_parts(module):
@@ -101,21 +92,6 @@ def _strings(value, secret, inside=False):
         yield value
 
 
-def _with_environment(params):
-    options = {}
-    for name, spec in KUBERNETES_ARGS.items():
-        value = params.get(name)
-        for alias in [name] + spec.get("aliases", []):
-            if value is None and os.environ.get("K8S_AUTH_%s" % alias.upper()):
-                value = os.environ["K8S_AUTH_%s" % alias.upper()]
-                if spec["type"] == "bool":
-                    value = value.lower() not in ("0", "false", "no")
-                if spec["type"] == "list":
-                    value = [item for item in value.split(",") if item]
-        options[name] = value
-    return options
-
-
 def _load(config, configuration, options, folder):
     kubeconfig, context = options.get("kubeconfig"), options.get("context")
     enough = options.get("host") and (options.get("api_key") or (options.get("client_cert") and options.get("client_key")))
@@ -124,10 +100,8 @@ def _load(config, configuration, options, folder):
         try:
             if isinstance(kubeconfig, dict):
                 config.load_kube_config_from_dict(kubeconfig, temp_file_path=folder, **where)
-            elif kubeconfig or context or not os.environ.get("KUBERNETES_SERVICE_HOST"):
+            elif kubeconfig or context or not _load_own_account(config, configuration):
                 config.load_kube_config(config_file=kubeconfig or None, temp_file_path=folder, **where)
-            else:
-                config.load_incluster_config(client_configuration=configuration)
         except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as exc:
             raise CalicoError(
                 "There is no access to the Kubernetes API", expected="a usable kubeconfig (path or dict), or host with credentials", found=exc,
@@ -141,30 +115,44 @@ def _load(config, configuration, options, folder):
     configuration.host = configuration.host.rstrip("/")
 
 
-def _in_memory(configuration, name):
-    path = getattr(configuration, name)
-    if not path:
-        return None
+def _load_own_account(config, configuration):
     try:
-        with open(path, "rb") as source:
-            content = source.read()
-    except OSError as exc:
-        raise CalicoError("The file %s for the Kubernetes API cannot be read" % path, found=exc, remedy="correct the path or its mode") from exc
-    memory = os.fdopen(os.memfd_create(name), "wb")
-    memory.write(content)
-    memory.flush()
-    setattr(configuration, name, "/proc/self/fd/%d" % memory.fileno())
-    return memory
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        return False
+    return True
+
+
+def _read_certificates_now(pool, configuration):
+    """Hand urllib3 a TLS context instead of paths, which it would open at each connection, so that no file has to stay."""
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE)
+    try:
+        if configuration.ssl_ca_cert:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+        else:
+            context.load_default_certs()
+        if configuration.cert_file:
+            # An encrypted key would ask at the terminal: the empty password refuses it instead.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    except (OSError, ValueError) as exc:
+        raise CalicoError(
+            "The certificates for the Kubernetes API cannot be used", expected="PEM of a CA, and of a client certificate with its unencrypted key",
+            found=exc, remedy="correct ca_cert, client_cert and client_key, or the kubeconfig",
+        ) from exc
+    for name in ("ca_certs", "cert_file", "key_file"):
+        pool.connection_pool_kw.pop(name, None)
+    pool.connection_pool_kw["ssl_context"] = context
 
 
 class KubernetesApi:
     """Raw requests on API paths such as /api/v1/nodes. Objects are dicts."""
 
-    def __init__(self, server, pool, headers, kept=()):
+    def __init__(self, server, pool, headers):
         self.server = server
         self._pool = pool
         self._headers = headers
-        self._kept = kept
 
     def get(self, path):
         """The object, or None if it does not exist."""
@@ -197,9 +185,10 @@ class KubernetesApi:
         query = "?fieldManager=%s%s" % (quote(FIELD_MANAGER), "&force=true" if force else "")
         return self._request("PATCH", path + query, body, "application/apply-patch+yaml")
 
-    def delete(self, path, uid=None):
-        """Delete, only the object with that uid if given; one that is gone already is None."""
-        body = {"preconditions": {"uid": uid}} if uid else None
+    def delete(self, path, uid=None, resource_version=None):
+        """Delete, only the object with that uid and resourceVersion if given; one that is gone already is None."""
+        wanted = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
+        body = {"preconditions": wanted} if wanted else None
         return self._request("DELETE", path, body, absent_is_none=True)
 
     def version(self):
@@ -209,7 +198,8 @@ class KubernetesApi:
     def _request(self, method, path, body=None, content_type="application/json", absent_is_none=False):
         import urllib3
 
-        headers = {**self._headers, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        headers = self._headers.copy()
+        headers.update({"Accept": "application/json", "User-Agent": FIELD_MANAGER})
         if body is not None:
             headers["Content-Type"] = content_type
         deadline = time.monotonic() + BUSY_SECONDS
@@ -221,7 +211,8 @@ class KubernetesApi:
                 )
                 if answer.status != 429 or time.monotonic() >= deadline:
                     break
-                time.sleep(min(float(answer.headers.get("Retry-After") or 1), 5))
+                asked = answer.headers.get("Retry-After", "")
+                time.sleep(min(int(asked), 5) if asked.isdigit() else 1)
         except (urllib3.exceptions.HTTPError, OSError) as exc:
             raise CalicoError(
                 "The API server %s cannot be reached" % self.server, expected="an answer to %s %s" % (method, path), found=exc,
@@ -229,14 +220,20 @@ class KubernetesApi:
             ) from exc
         if answer.status == 404 and absent_is_none:
             return None
-        if 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300:
+            raise self._refusal(method, path, answer)
+        try:
             return json.loads(answer.data) if answer.data else {}
-        raise self._refusal(method, path, answer)
+        except ValueError as exc:
+            raise CalicoError(
+                "%s answered %s %s with something that is no JSON" % (self.server, method, path), expected="the Kubernetes API",
+                found=answer.data.decode(errors="replace")[:200], remedy="correct host, server or proxy: something else listens there",
+            ) from exc
 
     def _refusal(self, method, path, answer):
         try:
-            message = json.loads(answer.data).get("message") or answer.reason
-        except ValueError:
+            message = json.loads(answer.data)["message"] or answer.reason
+        except (ValueError, TypeError, KeyError):
             message = answer.data.decode(errors="replace")[:500] or answer.reason
         remedy = {
             401: "use credentials that this API server accepts",

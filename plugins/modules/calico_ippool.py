@@ -33,7 +33,9 @@ options:
       state:
         description:
           - Whether the pool is there.
-          - With V(absent) it is disabled first, its block affinities are released, then it is deleted. One with addresses in use is refused.
+          - With V(absent) it is disabled first, its IPAM blocks and their affinities are released, then it is deleted.
+            One with addresses in use is refused.
+          - Absent pools go last, but first where a new pool takes their range.
         type: str
         choices: [present, absent]
         default: present
@@ -94,7 +96,7 @@ options:
         type: str
         required: true
   force_delete:
-    description: Whether to remove an absent pool even if addresses of it are in use.
+    description: Whether to remove an absent pool even if addresses of it are in use. These stay assigned until their pods go.
     type: bool
     default: false
 """
@@ -135,8 +137,6 @@ actions:
   sample: [{action: update, target: IPPool ipv4-ippool-2, reason: disabled differs}]
 """
 
-import ipaddress
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -165,27 +165,17 @@ POOL = {
 
 def run(params, store, check_mode):
     """The Plan, carried out unless in check mode; there, missing CRDs count as no pools."""
-    _check_networks(params["forbidden_networks"])
     minor = parse(params["calico_version"])[0]
     names = store.names()
     if not check_mode:
         require_crd(names)
-    current = store.read(with_blocks=needs_blocks(params["pools"], names or []))
+    current = store.read(with_blocks=names is not None and needs_blocks(params["pools"], names))
     plan = decide(params["pools"], current, minor, params["forbidden_networks"], params["force_delete"])
     if not check_mode:
         for step in plan:
-            write = {"create": store.create, "update": store.update, "disable": store.update, "delete": store.delete}[step.action]
+            write = {"create": store.create, "update": store.update, "disable": store.disable, "delete": store.delete}[step.action]
             write(*step.detail)
     return plan
-
-
-def _check_networks(networks):
-    for entry in networks:
-        try:
-            ipaddress.ip_network(entry["cidr"], strict=False)
-        except ValueError as exc:
-            raise CalicoError("forbidden network %s: %s is no network" % (entry["name"], entry["cidr"]), expected="a network such as 10.96.0.0/12",
-                              found=entry["cidr"], remedy="correct it") from exc
 
 
 def main():

@@ -59,12 +59,18 @@ class RecordedApi:
         return self._write("PUT", path, path, body)
 
     def merge_patch(self, path, body):
+        version = self.objects[path]["metadata"]["resourceVersion"]
+        if body.get("metadata", {}).get("resourceVersion", version) != version:
+            raise CalicoError("The API server refused PATCH %s" % path, found="409, conflict", remedy="run again")
         return self._write("PATCH", path, path, _merged(self.objects[path], body))
 
     def apply(self, path, body, force=False):
         return self._write("PATCH", path, path, _merged(self.objects.get(path, {}), body))
 
-    def delete(self, path, uid=None):
+    def delete(self, path, uid=None, resource_version=None):
+        there = self.objects.get(path, {}).get("metadata", {})
+        if resource_version not in (None, there.get("resourceVersion", resource_version)):
+            raise CalicoError("The API server refused DELETE %s" % path, found="409, conflict", remedy="run again")
         self.requests.append(("DELETE", path))
         return self.objects.pop(path, None)
 

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of access to the Kubernetes API: names and variables of kubernetes.core. Documented in doc_fragments/kubernetes.py."""
+
+from __future__ import annotations
+
+import os
+
+KUBERNETES_ARGS = {
+    "kubeconfig": {"type": "raw", "no_log": True},
+    "context": {"type": "str"},
+    "host": {"type": "str"},
+    "api_key": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "aliases": ["verify_ssl"]},
+    "ca_cert": {"type": "path", "aliases": ["ssl_ca_cert"]},
+    "client_cert": {"type": "path", "aliases": ["cert_file"]},
+    "client_key": {"type": "path", "aliases": ["key_file"], "no_log": False},
+    "proxy": {"type": "str"},
+    "no_proxy": {"type": "str"},
+    "impersonate_user": {"type": "str"},
+    "impersonate_groups": {"type": "list", "elements": "str"},
+}
+
+
+def with_environment(params):
+    """The options, with K8S_AUTH_* variables for those that are not set, as kubernetes.core does."""
+    options = {}
+    for name, spec in KUBERNETES_ARGS.items():
+        value = params.get(name)
+        for alias in [name] + spec.get("aliases", []):
+            if value is None and os.environ.get("K8S_AUTH_%s" % alias.upper()):
+                value = os.environ["K8S_AUTH_%s" % alias.upper()]
+                if spec["type"] == "bool":
+                    value = value.lower() not in ("0", "false", "no")
+                if spec["type"] == "list":
+                    value = [item for item in value.split(",") if item]
+        options[name] = value
+    return options
