@@ -43,7 +43,7 @@ def connect(params):
     try:
         from kubernetes import client, config
         from kubernetes.client.rest import RESTClientObject
-        from urllib3 import HTTPHeaderDict
+        from urllib3._collections import HTTPHeaderDict  # the same place in urllib3 1 and 2
     except ImportError as exc:
         raise CalicoError(
             "The Python package kubernetes cannot be imported", expected="kubernetes >= 31 for the Python of the API host", found=exc,
