@@ -7,7 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+# A century: what comes later than the year 9999 cannot be written into a certificate.
+MOST_DAYS = 36500
 
 
 @dataclass(frozen=True)
@@ -97,5 +102,16 @@ def trouble(pair, wanted, now):
     if now >= leaf.not_after:
         return "it expired on %s" % leaf.not_after.strftime("%Y-%m-%d")
     if now >= leaf.not_after - window:
-        return "it expires in %d days, the renewal window is %d days" % ((leaf.not_after - now).days, window.days)
+        return "it expires in %s, the renewal window is %s" % (_words(leaf.not_after - now), _words(window))
     return None
+
+
+def require_days(params, *options):
+    """Raises CalicoError for a lifetime that no certificate can have."""
+    for option in options:
+        if not 1 <= params[option] <= MOST_DAYS:
+            raise CalicoError("%s is no lifetime" % option, expected="1 to %d days" % MOST_DAYS, found=params[option], remedy="correct it or leave it out")
+
+
+def _words(span):
+    return "%d days" % span.days if span >= timedelta(days=2) else "%d hours" % (span.total_seconds() // 3600)

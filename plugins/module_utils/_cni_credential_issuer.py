@@ -53,7 +53,11 @@ class CsrIssuer:
     def _wait(self, path, name, clock, pause):
         deadline = clock() + self.timeout
         while True:
-            status = (self.api.get(path) or {}).get("status") or {}
+            found = self.api.get(path)
+            if found is None:
+                raise CalicoError("The certificate signing request %s was removed while it waited for its certificate" % name,
+                                  found="nothing under its name: another run issues the same credential", remedy="run again when that run has ended")
+            status = found.get("status") or {}
             if status.get("certificate"):
                 return base64.b64decode(status["certificate"]).decode()
             conditions = status.get("conditions") or []

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted, Pair, trouble
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -40,11 +40,14 @@ def decide(wanted, current, now):
     """
     steps, warnings = [], []
     new_ca = _new_ca_reason(current, now)
+    lost = not new_ca and not current.ca.usable
+    if not new_ca and not lost:
+        _require_begun(current.ca.certificate, now)
     if new_ca:
         steps.append(Step("create", "CA %s" % CA_NAME, new_ca, after={"subject": "CN=%s" % CA_NAME}))
-    reasons = {party: "the CA is new" if new_ca else trouble(current.leaves[party], leaf, now) for party, leaf in wanted.items()}
-    if not new_ca and not current.ca.usable:
-        _require_key(current, [party for party, reason in reasons.items() if reason])
+    reasons = {party: "the CA is new" if new_ca else _leaf_reason(current.leaves[party], leaf, now, lost) for party, leaf in wanted.items()}
+    if lost:
+        _require_key(current, ["%s (%s)" % (party, reason) for party, reason in reasons.items() if reason])
         warnings.append("The key of the Typha CA is lost (%s); certificates stay valid but cannot be renewed" % (current.ca.problem or "no Secret"))
     publish = _publish_reason(current, new_ca)
     if publish:
@@ -54,6 +57,21 @@ def decide(wanted, current, now):
             steps.append(_leaf_step(party, current.leaves[party], wanted[party], reason))
     warnings += _ca_age(current, now, new_ca)
     return Plan(steps), warnings
+
+
+def _leaf_reason(pair, wanted, now, lost):
+    """Without a CA key, a leaf of another key type is no reason to fail: it works, and the guide's own is RSA."""
+    if lost and pair.usable:
+        wanted = replace(wanted, key_type=pair.certificate.key_type, key_size=pair.certificate.key_size)
+    return trouble(pair, wanted, now)
+
+
+def _require_begun(ca, now):
+    if now < ca.not_before:
+        raise CalicoError(
+            "The Typha CA is not valid yet", expected="a CA that began before %s, the time here" % now.strftime("%Y-%m-%d %H:%M UTC"),
+            found="not valid before %s" % ca.not_before.strftime("%Y-%m-%d %H:%M UTC"), remedy="correct the clock of the API host, then run again",
+        )
 
 
 def _new_ca_reason(current, now):

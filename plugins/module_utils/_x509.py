@@ -20,7 +20,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     MISSING = None
@@ -84,7 +84,7 @@ def make_ca(common_name, key_pem, not_before, not_after):
     builder = _builder(name, name, key.public_key(), not_before, not_after)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(usage, critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    return _pem(builder.sign(key, hashes.SHA256()))
+    return _pem(builder.sign(key, _hash(key)))
 
 
 def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_after):
@@ -100,7 +100,7 @@ def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()), critical=False)
-    return _pem(builder.sign(ca_key, hashes.SHA256()))
+    return _pem(builder.sign(ca_key, _hash(ca_key)))
 
 
 def make_csr(common_name, key_pem):
@@ -119,6 +119,11 @@ def _usage(**true):
     names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
              "encipher_only", "decipher_only")
     return x509.KeyUsage(**{name: true.get(name, False) for name in names})
+
+
+def _hash(key):
+    """A CA that was handed in may have an Edwards curve key, which brings its own hash (RFC 8410)."""
+    return None if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)) else hashes.SHA256()
 
 
 def _pem(certificate):
@@ -166,6 +171,7 @@ def _value(certificate):
 
 
 def _key_type(public_key):
+    # Go knows the NIST curves only; another curve of 256 bits must not pass for P-256.
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return "ECDSA"
+        return "ECDSA" if public_key.curve.name in ("secp256r1", "secp384r1", "secp521r1") else "ECDSA on " + public_key.curve.name
     return "RSA" if isinstance(public_key, rsa.RSAPublicKey) else "other"

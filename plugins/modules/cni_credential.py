@@ -48,7 +48,10 @@ options:
     type: int
     default: 30
   cluster_ca:
-    description: PEM of the CAs that the API server accepts client certificates from.
+    description:
+      - PEM of the cluster's CAs. A stored certificate of another CA is issued anew.
+      - Where the API server publishes its CAs of client certificates (ConfigMap C(kube-system/extension-apiserver-authentication)) those are
+        taken as well, since some distributions use one CA for servers and another one for clients.
     type: str
     required: true
   signer:
@@ -107,11 +110,13 @@ from datetime import datetime, timedelta, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, LeafWanted, require_days, trouble
 from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_issuer import CaIssuer, CsrIssuer
 from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_plan import decide
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+
+CLIENT_CA_CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
 
 
 class CredentialStore:
@@ -137,6 +142,43 @@ class CredentialStore:
             self.api.create(self.collection, {**typed, "metadata": metadata, "type": "kubernetes.io/tls", "data": data})
         else:
             self.api.replace("%s/%s" % (self.collection, self.name), {**self.found, **typed, "data": data})
+
+
+def client_cas(api, cluster_ca):
+    """PEM of the CAs that the API server takes clients from: what it publishes, and what the user names."""
+    problem = _x509.read_bundle(cluster_ca)[1]
+    if problem:
+        raise CalicoError("cluster_ca cannot be read: %s" % problem, expected="PEM of certificates", remedy="hand in the content of the CA's file")
+    try:
+        published = api.get(CLIENT_CA_CONFIGMAP) or {}
+    except CalicoError:
+        # An account may be allowed the Secret and not this; a server that is down is named by the next request.
+        published = {}
+    return "%s\n%s" % (cluster_ca, (published.get("data") or {}).get("client-ca-file") or "")
+
+
+def require_sane(params):
+    """Raises CalicoError for options that make no certificate."""
+    require_days(params, "lifetime_days")
+    for option, least in (("renewal_days", 0), ("timeout", 1)):
+        if params[option] < least:
+            raise CalicoError("%s is out of range" % option, expected="at least %d" % least, found=params[option], remedy="correct it or leave it out")
+    if params["renewal_days"] > MOST_DAYS:
+        raise CalicoError("renewal_days is out of range", expected="at most %d" % MOST_DAYS, found=params["renewal_days"], remedy="correct it")
+    # RFC 5280, appendix A.1: ub-common-name.
+    if not 1 <= len(params["user"]) <= 64:
+        raise CalicoError("The user %s cannot be a certificate's CN" % params["user"], expected="1 to 64 characters", found=len(params["user"]),
+                          remedy="choose another name")
+
+
+def require_usable(wanted, pair):
+    """Raises CalicoError if a certificate that was just issued is not what was asked for, whatever its lifetime."""
+    reason = pair.problem or trouble(pair, wanted, pair.certificate.not_before)
+    if reason:
+        raise CalicoError(
+            "The certificate that was issued for %s cannot be used" % wanted.common_name, expected="a client certificate of the API server's CA for clients",
+            found=reason, remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; nothing was stored",
+        )
 
 
 def issuer(params, api):
@@ -170,6 +212,7 @@ def main():
     params = module.params
     try:
         _x509.require()
+        require_sane(params)
         api = connect(params)
         signs = issuer(params, api)
         lifetime = timedelta(days=params["lifetime_days"])
@@ -177,14 +220,19 @@ def main():
         now = datetime.now(timezone.utc).replace(microsecond=0)
         store = CredentialStore(api, params["namespace"], params["secret"])
         material = store.read()
-        plan = decide(wanted, _x509.read_pair(*material, params["cluster_ca"]), now)
+        if material[1] and not params["return_content"]:
+            module.no_log_values.add(material[1])
+        authorities = client_cas(api, params["cluster_ca"])
+        pair = _x509.read_pair(*material, authorities)
+        plan = decide(wanted, pair, now)
         if plan and not module.check_mode:
             key = _x509.make_key(wanted.key_type, wanted.key_size)
             material = (signs.issue(wanted.common_name, key, now, lifetime), key)
+            pair = _x509.read_pair(*material, authorities)
+            require_usable(wanted, pair)
             store.write(*material)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    pair = _x509.read_pair(*material, params["cluster_ca"])
     result = {"changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff()}
     if pair.certificate is not None:
         result["certificate"] = pair.certificate.as_result()

@@ -111,6 +111,7 @@ from datetime import datetime, timedelta, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, require_days
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import CA_NAME, PARTIES, TyphaPki, decide, wanted_leaf
@@ -123,8 +124,17 @@ def current_state(content):
     """The TyphaPki of a store's content."""
     bundle, problem = _x509.read_bundle(content["bundle"])
     ca = _x509.read_pair(*content["ca_secret"], content["ca_secret"][0])
-    leaves = {party: _x509.read_pair(*content[party + "_secret"], content["bundle"]) for party in PARTIES}
+    # A lost or broken bundle is published again with the CA, so what the CA signed is no stranger meanwhile.
+    anchors = [] if problem else [content["bundle"]]
+    if ca.usable and ca.certificate.is_ca:
+        anchors.append(content["ca_secret"][0])
+    leaves = {party: _x509.read_pair(*content[party + "_secret"], joined(*anchors)) for party in PARTIES}
     return TyphaPki(ca, tuple(bundle), problem, leaves)
+
+
+def joined(*pems):
+    """One PEM of several, each on lines of its own."""
+    return "".join(pem.strip() + "\n" for pem in pems if pem.strip())
 
 
 def apply(plan, store, content, wanted, params, now):
@@ -139,7 +149,7 @@ def apply(plan, store, content, wanted, params, now):
             store.write_pair("ca_secret", *content["ca_secret"])
         elif step.action == "publish":
             kept = content["bundle"] if _x509.read_bundle(content["bundle"])[0] else ""
-            content["bundle"] = content["ca_secret"][0] + kept
+            content["bundle"] = joined(content["ca_secret"][0], kept)
             store.write_bundle(content["bundle"])
         else:
             leaf = wanted[step.detail]
@@ -158,6 +168,14 @@ def key_size(params):
         raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
                           found=size, remedy="leave key_size out for the default")
     return size
+
+
+def require_sane(params):
+    """Raises CalicoError for numbers that make no certificate."""
+    require_days(params, "ca_lifetime_days", "leaf_lifetime_days")
+    for option, most in (("renewal_days", MOST_DAYS), ("backdate_minutes", 1440)):
+        if not 0 <= params[option] <= most:
+            raise CalicoError("%s is out of range" % option, expected="0 to %d" % most, found=params[option], remedy="correct it or leave it out")
 
 
 def material_hash(state, party):
@@ -196,11 +214,14 @@ def main():
     params = module.params
     try:
         _x509.require()
+        require_sane(params)
         lifetime, window = timedelta(days=params["leaf_lifetime_days"]), timedelta(days=params["renewal_days"])
         wanted = {party: wanted_leaf(party, params["key_type"], key_size(params), lifetime, window) for party in PARTIES}
         now = datetime.now(timezone.utc).replace(microsecond=0)
         store = TyphaPkiStore(connect(params), params["namespace"], {name: params[name] for name in NAMES})
         content = store.read()
+        # Keys are in no result; should one get into a message, Ansible masks it.
+        module.no_log_values.update(content[name][1] for name in content if name != "bundle" and content[name][1])
         state = current_state(content)
         plan, warnings = decide(wanted, state, now)
         if plan and not module.check_mode:

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The openssl command line as an authority of its own: it makes and judges certificates without the code under test."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import tempfile
+
+EXTENSIONS = {
+    "ca": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n",
+    "serverAuth": "extendedKeyUsage=serverAuth\n", "clientAuth": "extendedKeyUsage=clientAuth\n", "none": "basicConstraints=CA:FALSE\n",
+}
+
+
+def openssl(*arguments, content=None, fails=False):
+    """Standard output; with fails=True, output and errors of a command that must fail."""
+    done = subprocess.run(["openssl", *map(str, arguments)], input=content, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr if fails else done.stdout
+
+
+def make_key(algorithm="EC"):
+    options = {"EC": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "RSA": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+               "ED25519": ["-algorithm", "ED25519"]}
+    return openssl("genpkey", *options[algorithm])
+
+
+def make_ca(common_name="Calico Typha CA", algorithm="EC", days=3650):
+    """(certificate PEM, key PEM)."""
+    key = make_key(algorithm)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        (path / "key").write_text(key)
+        (path / "config").write_text("[req]\ndistinguished_name=dn\n[dn]\n[v3]\n" + EXTENSIONS["ca"])
+        return openssl("req", "-x509", "-new", "-key", path / "key", "-subj", "/CN=" + common_name, "-days", days, "-config", path / "config",
+                       "-extensions", "v3"), key
+
+
+def sign(request, ca, usage, days=365):
+    """PEM of a certificate for a request (PEM)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        for name, text in (("request", request), ("ca", ca[0]), ("key", ca[1]), ("extensions", EXTENSIONS[usage])):
+            (path / name).write_text(text)
+        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days,
+                       "-extfile", path / "extensions")
+
+
+def make_leaf(common_name, ca, usage, algorithm="EC", days=365):
+    """(certificate PEM, key PEM)."""
+    key = make_key(algorithm)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "key")
+        path.write_text(key)
+        return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days), key
+
+
+def verify(leaf, bundle, purpose, fails=False):
+    """openssl verify; purpose: sslserver or sslclient."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        (path / "leaf").write_text(leaf)
+        (path / "bundle").write_text(bundle)
+        return openssl("verify", "-x509_strict", "-CAfile", path / "bundle", "-purpose", purpose, path / "leaf", fails=fails)
+
+
+def public_key(certificate=None, key=None):
+    return openssl("x509", "-noout", "-pubkey", content=certificate) if certificate else openssl("pkey", "-pubout", content=key)
+
+
+def text(certificate):
+    return openssl("x509", "-noout", "-text", "-nameopt", "RFC2253", content=certificate)
