@@ -170,6 +170,10 @@ class KubernetesApi:
         found = self._request("GET", path, absent_is_none=True)
         return None if found is None else found.get("items") or []
 
+    def text(self, path):
+        """A plain-text answer such as a pod's log, or None if there is none."""
+        return self._request("GET", path, absent_is_none=True, accept="*/*")
+
     def create(self, path, body):
         return self._request("POST", path, body)
 
@@ -195,11 +199,11 @@ class KubernetesApi:
         """The server's version, such as "v1.34.4"."""
         return self._request("GET", "/version")["gitVersion"]
 
-    def _request(self, method, path, body=None, content_type="application/json", absent_is_none=False):
+    def _request(self, method, path, body=None, content_type="application/json", absent_is_none=False, accept="application/json"):
         import urllib3
 
         headers = self._headers.copy()
-        headers.update({"Accept": "application/json", "User-Agent": FIELD_MANAGER})
+        headers.update({"Accept": accept, "User-Agent": FIELD_MANAGER})
         if body is not None:
             headers["Content-Type"] = content_type
         deadline = time.monotonic() + BUSY_SECONDS
@@ -222,6 +226,8 @@ class KubernetesApi:
             return None
         if not 200 <= answer.status < 300:
             raise self._refusal(method, path, answer)
+        if accept != "application/json":
+            return answer.data.decode(errors="replace")
         try:
             return json.loads(answer.data) if answer.data else {}
         except ValueError as exc:

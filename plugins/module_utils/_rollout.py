@@ -17,6 +17,7 @@ PATHS = {
 }
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 POLL_SECONDS = 1.0
+LOG_LINES = 5
 
 
 class Rollout:
@@ -69,11 +70,25 @@ class Rollout:
             for pod in pods:
                 if status.selects(current, pod):
                     names.add(pod["metadata"]["name"])
-                    troubles += status.pod_troubles(pod)
+                    troubles += status.pod_troubles(pod) + self._last_words(pod)
             names.add(workload["name"])
         events = self.api.list("/api/v1/namespaces/%s/events" % self.namespace)
         about = [event for event in events if event.get("involvedObject", {}).get("name") in names]
         return troubles + status.recent_warnings(about)
+
+    def _last_words(self, pod):
+        """The end of the log of each container that failed, as sentences."""
+        words = []
+        for container in status.failed_containers(pod):
+            path = "/api/v1/namespaces/%s/pods/%s/log?container=%s&tailLines=%d" % (self.namespace, pod["metadata"]["name"], container["name"], LOG_LINES)
+            try:
+                log = self.api.text(path + ("&previous=true" if container.get("restartCount") else ""))
+            except CalicoError:
+                # A kubelet that cannot be reached has no log to give; what else is known must still be said.
+                continue
+            if log:
+                words.append("log of %s: %s" % (container["name"], " | ".join(log.strip().splitlines())))
+        return words
 
     def _workload(self, workload):
         return self.api.get(PATHS[workload["kind"]] % (self.namespace, workload["name"]))

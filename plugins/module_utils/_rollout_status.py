@@ -110,6 +110,15 @@ def _container_troubles(container):
         yield "container %s runs but its readiness probe does not succeed" % container["name"]
 
 
+def failed_containers(pod):
+    """The container statuses of a pod that ended with an error, now or before their last restart."""
+    found = pod.get("status", {})
+    for container in found.get("initContainerStatuses", []) + found.get("containerStatuses", []):
+        ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated")
+        if ended and ended.get("exitCode", 0) != 0:
+            yield container
+
+
 def recent_warnings(events, most=5):
     """The newest Warning events as sentences, at most `most`, newest first, each message once."""
     warnings = [event for event in events if event.get("type") == "Warning"]

@@ -144,3 +144,37 @@ def test_a_failed_wait_says_what_the_cluster_said():
         waiting(StandInApi(available_at=999), timeout=5)
     text = str(error.value)
     assert "0 of 2 replicas are available" in text and "pod calico-typha-1 on no node is Pending" in text
+
+
+class CrashingApi(StandInApi):
+    """A cluster whose only pod crashes; its previous log says why."""
+
+    def __init__(self, log):
+        super().__init__(available_at=999)
+        self.log = log
+        self.asked = []
+
+    def list(self, path):
+        items = super().list(path)
+        for pod in items:
+            ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+            pod["status"] = {"containerStatuses": [{"name": "calico-typha", "restartCount": 2, "state": {}, "lastState": ended}]}
+        return items
+
+    def text(self, path):
+        self.asked.append(path)
+        if self.log is None:
+            raise CalicoError("kubelet gone")
+        return self.log
+
+
+def test_a_failed_wait_ends_with_the_crashed_containers_log():
+    api = CrashingApi("starting\nconfig: TYPHA_CAFILE: no such file\n")
+    with pytest.raises(CalicoError, match="starting . config: TYPHA_CAFILE: no such file"):
+        waiting(api, timeout=2)
+    assert "calico-typha-1/log?container=calico-typha" in api.asked[0] and "previous=true" in api.asked[0]
+
+
+def test_a_log_that_cannot_be_had_does_not_hide_the_rest():
+    with pytest.raises(CalicoError, match="ended with exit code 1"):
+        waiting(CrashingApi(None), timeout=2)
