@@ -202,7 +202,7 @@ def test_pairs_of_the_guide_are_kept(run):
     """RSA, without extended key usage and without a CA key in the cluster: what "Calico the Hard Way" leaves behind."""
     authority = oracle.make_ca(algorithm="RSA", days=365)
     server, client = oracle.make_leaf("calico-typha", authority, "none", "RSA"), oracle.make_leaf("calico-node", authority, "none", "RSA")
-    api = RecordedApi({path: {"metadata": {"name": path.split("/")[-1]}, "data": {}} for path in (BUNDLE, SERVER, CLIENT)})
+    api = RecordedApi({path: {"metadata": {"name": path.rpartition("/")[2]}, "data": {}} for path in (BUNDLE, SERVER, CLIENT)})
     put(api, BUNDLE, **{"typhaca.crt": authority[0]})
     put(api, SERVER, **{"typha.crt": server[0], "typha.key": server[1]})
     put(api, CLIENT, **{"calico-node.crt": client[0], "calico-node.key": client[1]})
