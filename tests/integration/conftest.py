@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
+import zlib
 
 import pytest
 
@@ -27,6 +28,9 @@ def a_lab(name, **shape):
 
 @pytest.fixture(scope="module")
 def lab(request):
-    """A lab for one test module, empty at its start and named after it; the module's LAB_SHAPE holds Lab's arguments."""
-    name = request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12]
+    """A lab for one test module, empty at its start; the module's LAB_SHAPE holds Lab's arguments.
+
+    It is named after the module and the checkout, so that two checkouts can be tested at once.
+    """
+    name = "%s-%04x" % (request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12], zlib.crc32(bytes(HERE)) & 0xFFFF)
     yield from a_lab(name, **getattr(request.module, "LAB_SHAPE", {}))

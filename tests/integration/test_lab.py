@@ -237,6 +237,18 @@ def test_two_labs_side_by_side(lab):
     assert pids(NAME) == before and len(lab.objects("nodes")) == 3
 
 
+def test_labs_that_come_up_at_once_get_networks_of_their_own():
+    names = ["selftest-at-%s" % which for which in "abcd"]
+    ups = [subprocess.Popen([LAB, "up", "--name", name, "--hosts", "1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for name in names]
+    try:
+        said = [up.communicate(timeout=180)[0] for up in ups]
+        assert [up.returncode for up in ups] == [0] * 4, "\n".join(said)
+        assert len({journal(name)["index"] for name in names}) == 4
+    finally:
+        for name in names:
+            Lab(name).down()
+
+
 def running(name, program):
     """Whether one of the lab's processes is the program."""
     for pid in pids(name):

@@ -12,7 +12,7 @@ import time
 from hardway_lab import binaries, hosts, inventory, network, nodes, packages, processes, release
 from hardway_lab.control_plane import ControlPlane
 from hardway_lab.errors import LabError
-from hardway_lab.state import State
+from hardway_lab.state import State, locked
 
 
 def up(name, count, control_planes, versions):
@@ -33,14 +33,15 @@ def up(name, count, control_planes, versions):
     packages.ensure()
     programs = binaries.find_all()
     started = time.monotonic()
-    index = network.free_index()
-    net = network.Network(index)
-    members = [
-        {"name": "cka%03d" % number, "address": net.address(number), "groups": ["masters" if number <= control_planes else "workers"]}
-        for number in range(1, count + 1)
-    ]
-    shape = {"name": name, "index": index, "wanted": wanted, "hosts": members, "kubectl": programs["kubectl"]}
-    state.create(shape)
+    with locked():
+        index = network.free_index()
+        net = network.Network(index)
+        members = [
+            {"name": "cka%03d" % number, "address": net.address(number), "groups": ["masters" if number <= control_planes else "workers"]}
+            for number in range(1, count + 1)
+        ]
+        shape = {"name": name, "index": index, "wanted": wanted, "hosts": members, "kubectl": programs["kubectl"]}
+        state.create(shape)
     net.make_bridge()
     plane = ControlPlane(state, net, index, programs)
     plane.start()

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -19,6 +21,15 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 def base():
     """The folder of all labs."""
     return pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state") / "hardway-calico/lab"
+
+
+@contextlib.contextmanager
+def locked():
+    """Only one process at a time is in here: labs that come up together must not choose the same index."""
+    base().mkdir(parents=True, exist_ok=True)
+    with open(base() / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class State:
@@ -40,8 +51,10 @@ class State:
 
     def shape(self):
         """The shape as a dict, or None if there is no such lab."""
-        path = self.folder / "lab.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        try:
+            return json.loads((self.folder / "lab.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
 
     def create(self, shape):
         # A run killed between these two lines leaves a folder without lab.json: `down` and the next `up` remove it.
@@ -59,5 +72,5 @@ class State:
 
 def indexes_in_use():
     """{index: name} of every lab that has a folder."""
-    shapes = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in base().glob("*/lab.json")}
-    return {shape["index"]: name for name, shape in shapes.items()}
+    shapes = [State(path.parent.name).shape() for path in base().glob("*/lab.json")]
+    return {shape["index"]: shape["name"] for shape in shapes if shape}
