@@ -99,11 +99,13 @@ def installed_version(daemonsets, cluster_information):
     return newest[1], newest[2]
 
 
-def refuse_downgrade(release, installed, place):
-    """Raise CalicoError if a newer minor is installed; return a warning if only the patch is newer, else None."""
+def refuse_downgrade(release, installed, place, allowed=False):
+    """Raise CalicoError if a newer minor is installed, unless allowed; return a warning about any newer release, else None."""
     there, wanted = _version(installed), _version(release["version"])
     if there is None or there <= wanted:
         return None
+    if allowed and there[:2] != wanted[:2]:
+        return "Calico %s (%s) is newer than the wanted %s, and going back is allowed." % (installed, place, release["version"])
     if there[:2] == wanted[:2]:
         return "Calico %s (%s) is newer than the wanted %s. Both are of one minor, so the run goes on." % (installed, place, release["version"])
     raise CalicoError(
@@ -135,7 +137,7 @@ def networks(kubeadm, service_cidrs):
     return list(dict.fromkeys(pods)), list(dict.fromkeys(services))
 
 
-def preflight(release, seen, kubernetes_range, namespace):
+def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=False):
     """(result, warnings) of a look at the cluster; raises CalicoError where an installation must not begin.
 
     seen: {"version", "nodes", "daemonsets", "kubeadm", "service_cidrs", "cluster_information"}, API objects as they are.
@@ -150,7 +152,7 @@ def preflight(release, seen, kubernetes_range, namespace):
     nodes = sorted((describe_node(node) for node in seen["nodes"]), key=lambda node: node["name"])
     check_architectures(release, nodes)
     installed, place = installed_version(seen["daemonsets"], seen["cluster_information"])
-    warnings += [warning for warning in [refuse_downgrade(release, installed, place)] if warning]
+    warnings += [warning for warning in [refuse_downgrade(release, installed, place, downgrade_allowed)] if warning]
     warnings += other_networks(seen["daemonsets"], namespace)
     schedulable = [node for node in nodes if node["schedulable"] and node["operating_system"] == "linux"]
     if not schedulable:

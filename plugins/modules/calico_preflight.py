@@ -31,6 +31,13 @@ options:
     type: str
     choices: [warn, fail, ignore]
     default: warn
+  downgrade:
+    description:
+      - What to do about a cluster with a newer minor than O(calico_version).
+      - V(allow) is for the way back of an unfinished upgrade, while the older release still runs beside the newer one.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
   namespace:
     description: The namespace that Calico is meant for.
     type: str
@@ -128,6 +135,7 @@ def main():
             **KUBERNETES_ARGS,
             "calico_version": {"type": "str", "required": True},
             "kubernetes_range": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+            "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
             "namespace": {"type": "str", "default": "kube-system"},
         },
         supports_check_mode=True,
@@ -136,7 +144,7 @@ def main():
     params = module.params
     try:
         about = release(params["calico_version"])
-        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"])
+        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"], params["downgrade"] == "allow")
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     for warning in warnings:

@@ -144,6 +144,12 @@ def test_downgrade_is_refused():
     assert "Found: v3.32.1 in the image of DaemonSet kube-system/calico-node" in message and "Remedy: set calico_version to v3.32.1" in message
 
 
+def test_a_downgrade_that_is_allowed_is_a_warning():
+    seen = {"version": "v1.34.4", "nodes": [], "daemonsets": [daemonset("calico-node")], "kubeadm": None, "service_cidrs": None, "cluster_information": None}
+    _found, warnings = plan.preflight(release("v3.31.7"), seen, "ignore", "kube-system", downgrade_allowed=True)
+    assert "v3.32.1" in warnings[0] and "going back is allowed" in warnings[0]
+
+
 def test_an_older_patch_of_the_same_minor_is_a_warning():
     _found, warnings = preflight(version="v3.32.0", daemonsets=[daemonset("calico-node")])
     assert len(warnings) == 1 and "newer than the wanted v3.32.0" in warnings[0]
