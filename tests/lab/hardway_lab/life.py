@@ -30,10 +30,11 @@ def up(name, count, control_planes, versions):
     if state.folder.exists():
         print("lab: removing the remains of %s" % name, flush=True)
         down(name)
-    packages.ensure()
-    programs = binaries.find_all()
+    with locked("programs"):
+        packages.ensure()
+        programs = binaries.find_all()
     started = time.monotonic()
-    with locked():
+    with locked("index"):
         index = network.free_index()
         net = network.Network(index)
         members = [
