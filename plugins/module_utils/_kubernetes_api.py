@@ -154,6 +154,13 @@ class KubernetesApi:
         self._pool = pool
         self._headers = headers
 
+    def acting_as(self, user):
+        """This API as another user sees it, by impersonation; the API server adds the user's groups."""
+        headers = self._headers.copy()
+        headers.pop("Impersonate-Group", None)
+        headers["Impersonate-User"] = user
+        return KubernetesApi(self.server, self._pool, headers)
+
     def get(self, path):
         """The object, or None if it does not exist."""
         return self._request("GET", path, absent_is_none=True)

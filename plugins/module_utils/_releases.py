@@ -87,6 +87,11 @@ def release(version):
     return about
 
 
+def needs(version, role):
+    """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: _release_rbac.needs."""
+    return rbac.needs(rbac.ROLES[role], parse(version)[0])
+
+
 def minors():
     """The supported minors, oldest first: ["3.26", ...]."""
     return ["3.%d" % minor for minor in sorted(table.MINORS)]

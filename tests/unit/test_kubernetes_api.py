@@ -174,6 +174,15 @@ def test_a_silent_server_ends_after_the_timeout(monkeypatch):
             adapter.connect({"host": "http://127.0.0.1:%d" % silent.getsockname()[1], "api_key": "t"}).version()
 
 
+def test_acting_as_another_user_replaces_whom_is_acted_as(wire):
+    api = access(wire, impersonate_user="jane", impersonate_groups=["a"])
+    api.acting_as("john").version()
+    api.version()
+    first, second = (seen[2] for seen in wire.seen)
+    assert (first.get_all("Impersonate-User"), first.get_all("Impersonate-Group")) == (["john"], None)
+    assert (second.get_all("Impersonate-User"), second.get_all("Impersonate-Group")) == (["jane"], ["a"])
+
+
 def test_impersonation_sends_one_header_a_group(wire):
     access(wire, impersonate_user="jane", impersonate_groups=["a", "b,c"]).version()
     headers = wire.seen[0][2]
