@@ -191,9 +191,9 @@ class KubernetesApi:
     def merge_patch(self, path, body):
         return self._request("PATCH", path, body, "application/merge-patch+json")
 
-    def apply(self, path, body, force=False):
-        """Server-side apply with the collection's field manager."""
-        query = "?fieldManager=%s%s" % (quote(FIELD_MANAGER), "&force=true" if force else "")
+    def apply(self, path, body, force=False, dry_run=False):
+        """Server-side apply with the collection's field manager; a dry run returns what would come of it."""
+        query = "?fieldManager=%s%s%s" % (quote(FIELD_MANAGER), "&force=true" if force else "", "&dryRun=All" if dry_run else "")
         return self._request("PATCH", path + query, body, "application/apply-patch+yaml")
 
     def delete(self, path, uid=None, resource_version=None):

@@ -32,3 +32,12 @@ def names(minor):
         if (since is None or minor >= since) and (until is None or minor <= until):
             found += ["%s.%s" % (plural, group) for plural in plurals.split()]
     return sorted(found)
+
+
+def span(name):
+    """(since, until) of a CRD, minors with None for open, or None if no supported release has it."""
+    plural, _dot, its_group = name.partition(".")
+    for plurals, group, since, until in ROWS:
+        if group == its_group and plural in plurals.split():
+            return since, until
+    return None

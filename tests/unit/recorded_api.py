@@ -64,7 +64,10 @@ class RecordedApi:
             raise CalicoError("The API server refused PATCH %s" % path, found="409, conflict", remedy="run again")
         return self._write("PATCH", path, path, _merged(self.objects[path], body))
 
-    def apply(self, path, body, force=False):
+    def apply(self, path, body, force=False, dry_run=False):
+        if dry_run:
+            self.requests.append(("GET", path + "?dryRun=All"))
+            return _merged(self.objects.get(path, {}), body)
         return self._write("PATCH", path, path, _merged(self.objects.get(path, {}), body))
 
     def delete(self, path, uid=None, resource_version=None):

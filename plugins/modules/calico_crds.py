@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calico_crds
+short_description: Bring Calico's CustomResourceDefinitions to a release
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Applies a release's CRDs server-side and waits until they are Established. What is there already is left alone.
+  - Refuses, before it writes anything, CRDs of an older minor than those that are there, a CRD without a version that objects are
+    stored in (C(status.storedVersions)), and a cluster whose Calico keeps its data in the API group C(projectcalico.org).
+  - CRDs that the release no longer has are named and never deleted, since their objects would go with them.
+extends_documentation_fragment:
+  - hardway.calico.kubernetes
+  - hardway.calico.attributes
+options:
+  calico_version:
+    description: The release that the CRDs are from. They carry it in the annotation C(hardway.calico/release).
+    type: str
+    required: true
+  crds:
+    description: The CRDs, as RV(hardway.calico.calico_release#module:crds).
+    type: list
+    elements: dict
+    required: true
+  timeout:
+    description: How long to wait until they are Established, in seconds.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Get the release
+  hardway.calico.calico_release:
+    version: v3.32.1
+    mirror: https://mirror.example.com/calico
+  register: release
+
+- name: Have its CRDs
+  hardway.calico.calico_crds:
+    calico_version: "{{ release.version }}"
+    crds: "{{ release.crds }}"
+"""
+
+RETURN = r"""
+plan:
+  description: What was done, or would be done in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{action: create, target: CRD tiers.crd.projectcalico.org, reason: the cluster does not have it}]
+dropped:
+  description: The CRDs of the cluster that an earlier release brought and this one does not have.
+  returned: success
+  type: list
+  elements: str
+  sample: [adminnetworkpolicies.policy.networking.k8s.io]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hardway.calico.plugins.module_utils import _crds_plan as decisions
+from ansible_collections.hardway.calico.plugins.module_utils import _crds_store as store
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+
+
+def bring(api, wanted, version, timeout, check_mode):
+    """(plan, names of dropped CRDs) after the plan was carried out, or not in check mode."""
+    there = store.read(api)
+    decisions.refuse(wanted, there, version)
+    plan = decisions.decide(wanted, there, store.try_out(api, decisions.differing(wanted, there)))
+    if not check_mode:
+        store.write(api, plan)
+        if plan or not decisions.ready(wanted, there):
+            store.wait(api, [crd["metadata"]["name"] for crd in wanted], timeout)
+    return plan, decisions.dropped(wanted, there, version)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **KUBERNETES_ARGS,
+            "calico_version": {"type": "str", "required": True},
+            "crds": {"type": "list", "elements": "dict", "required": True},
+            "timeout": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    show_public_parts(module)
+    params = module.params
+    try:
+        version = release(params["calico_version"])["version"]
+        wanted = decisions.marked(decisions.complete(params["crds"]), version)
+        plan, dropped = bring(connect(params), wanted, version, params["timeout"], module.check_mode)
+    except CalicoError as exc:
+        module.fail_json(msg=str(exc))
+    if plan and dropped:
+        module.warn(
+            "Calico %s has no %s. Such a CRD is kept, since deleting it deletes its objects: delete it yourself once nothing uses them."
+            % (version, ", ".join(dropped))
+        )
+    module.exit_json(changed=bool(plan), plan=plan.as_result(), dropped=dropped, diff=plan.diff())
+
+
+if __name__ == "__main__":
+    main()
