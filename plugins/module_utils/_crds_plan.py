@@ -39,39 +39,46 @@ def marked(crds, version):
     return [{**crd, "metadata": {**crd["metadata"], "annotations": {**crd["metadata"].get("annotations", {}), RELEASE: version}}} for crd in crds]
 
 
+def newer(there, version):
+    """{name: (minor, why)} of the cluster's CRDs that came from a newer minor than the wanted release. there: every CRD of the cluster."""
+    minor = releases.parse(version)[0]
+    found = {}
+    for crd in there:
+        name, marking = crd["metadata"]["name"], (crd["metadata"].get("annotations") or {}).get(RELEASE, "")
+        since = (table.span(name) or (None, None))[0]
+        known = releases.VERSION.match(marking)
+        if known:
+            if int(known.group(2)) > minor:
+                found[name] = (int(known.group(2)), "is from %s" % marking)
+        elif crd["spec"]["group"] == table.CALICO and since and since > minor:
+            found[name] = (since, "came with v3.%d" % since)
+    return found
+
+
 def refuse(wanted, there, version):
-    """Raise CalicoError where writing would lose or hide what is stored. there: every CRD of the cluster."""
+    """Raise CalicoError where writing would lose or hide what is stored."""
     current = {crd["metadata"]["name"]: crd for crd in there}
     groups = {crd["spec"]["group"] for crd in there}
     if NATIVE_GROUP in groups and table.CALICO not in groups:
         raise CalicoError(
             "This cluster keeps Calico's data in CRDs of the API group %s" % NATIVE_GROUP, expected="no Calico, or CRDs of the group %s" % table.CALICO,
-            found=", ".join(sorted(crd["metadata"]["name"] for crd in there if crd["spec"]["group"] == NATIVE_GROUP)[:3]) + ", ...",
+            found=", ".join(sorted(crd["metadata"]["name"] for crd in there if crd["spec"]["group"] == NATIVE_GROUP)[:3]),
             remedy="do not install both (Calico would turn to the empty ones); this collection does not manage a datastore in that form",
         )
-    _refuse_downgrade(current, version)
     for crd in wanted:
         _refuse_lost_versions(crd, current.get(crd["metadata"]["name"]), version)
 
 
-def _refuse_downgrade(current, version):
-    minor = releases.parse(version)[0]
-    newer = []
-    for name, crd in sorted(current.items()):
-        marking = (crd["metadata"].get("annotations") or {}).get(RELEASE, "")
-        since = (table.span(name) or (None, None))[0]
-        if releases.VERSION.match(marking):
-            if _numbers(marking)[:2] > (3, minor):
-                newer.append((_numbers(marking), "%s is from %s" % (name, marking)))
-        elif crd["spec"]["group"] == table.CALICO and since and since > minor:
-            newer.append(((3, since, 0), "%s came with v3.%d" % (name, since)))
-    if newer:
-        newest = max(newer)[0]
+def refuse_downgrade(found, version):
+    """Raise CalicoError if there are newer() CRDs."""
+    if found:
+        minor = max(since for since, _why in found.values())
+        shown = ["%s %s" % (name, why) for name, (_since, why) in sorted(found.items())]
         raise CalicoError(
             "The CRDs of Calico %s would be a downgrade: older CRDs drop the fields that the newer release stored" % version,
-            expected="CRDs of v3.%d or older" % minor,
-            found="; ".join(words for _numbers_, words in newer[:3]) + ("; %d more" % (len(newer) - 3) if len(newer) > 3 else ""),
-            remedy="set calico_version to v%d.%d or newer; to go back, restore a snapshot taken before the upgrade" % newest[:2],
+            expected="CRDs of v3.%d or older" % releases.parse(version)[0],
+            found="; ".join(shown[:3]) + ("; %d more" % (len(shown) - 3) if len(shown) > 3 else ""),
+            remedy="set calico_version to v3.%d or newer; to go back, restore a snapshot taken before the upgrade" % minor,
         )
 
 
@@ -182,8 +189,4 @@ def _reason(before, after):
     fields = [{key for key in side if " " in key} for side in (before, after)]
     counts = [(len(fields[1] - fields[0]), "new"), (len(fields[0] - fields[1]), "gone"), (len(fields[0] & fields[1]), "changed")]
     words = ", ".join("%d %s" % (count, what) for count, what in counts if count)
-    return "fields of the release's schema: %s" % words if words else "it is from another release, or its texts differ"
-
-
-def _numbers(version):
-    return tuple(int(part or 0) for part in releases.VERSION.match(version).groups())
+    return "fields of the release's schema: %s" % words if words else "the release's mark or texts are others"

@@ -29,6 +29,13 @@ options:
     type: list
     elements: dict
     required: true
+  downgrade:
+    description:
+      - What to do about CRDs that came from a newer minor than O(calico_version).
+      - V(leave) leaves those as they are. It is for the way back of an unfinished upgrade.
+    type: str
+    choices: [refuse, leave]
+    default: refuse
   timeout:
     description: How long to wait until they are Established, in seconds.
     type: int
@@ -72,16 +79,20 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api imp
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 
 
-def bring(api, wanted, version, timeout, check_mode):
+def bring(api, crds, version, params, check_mode):
     """(plan, names of dropped CRDs) after the plan was carried out, or not in check mode."""
     there = store.read(api)
+    newer = decisions.newer(there, version)
+    if params["downgrade"] == "refuse":
+        decisions.refuse_downgrade(newer, version)
+    wanted = [crd for crd in decisions.marked(crds, version) if crd["metadata"]["name"] not in newer]
     decisions.refuse(wanted, there, version)
     plan = decisions.decide(wanted, there, store.try_out(api, decisions.differing(wanted, there)))
     if not check_mode:
         store.write(api, plan)
         if plan or not decisions.ready(wanted, there):
-            store.wait(api, [crd["metadata"]["name"] for crd in wanted], timeout)
-    return plan, decisions.dropped(wanted, there, version)
+            store.wait(api, [crd["metadata"]["name"] for crd in wanted], params["timeout"])
+    return plan, decisions.dropped(crds, there, version)
 
 
 def main():
@@ -90,6 +101,7 @@ def main():
             **KUBERNETES_ARGS,
             "calico_version": {"type": "str", "required": True},
             "crds": {"type": "list", "elements": "dict", "required": True},
+            "downgrade": {"type": "str", "choices": ["refuse", "leave"], "default": "refuse"},
             "timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
@@ -98,8 +110,8 @@ def main():
     params = module.params
     try:
         version = release(params["calico_version"])["version"]
-        wanted = decisions.marked(decisions.complete(params["crds"]), version)
-        plan, dropped = bring(connect(params), wanted, version, params["timeout"], module.check_mode)
+        crds = decisions.complete(params["crds"])
+        plan, dropped = bring(connect(params), crds, version, params, module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     if plan and dropped:

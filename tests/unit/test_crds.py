@@ -71,10 +71,11 @@ def run(monkeypatch, capsys):
     warned = []
     monkeypatch.setattr(calico_crds.AnsibleModule, "warn", lambda module, text: warned.append(text))
 
-    def module(api, version, crds=None, check=False):
+    def module(api, version, crds=None, check=False, **options):
         warned.clear()
         monkeypatch.setattr(calico_crds, "connect", lambda params: api)
-        with patch_module_args({"calico_version": version, "crds": of(version) if crds is None else crds, "_ansible_check_mode": check}), pytest.raises(SystemExit):
+        options = {"calico_version": version, "crds": of(version) if crds is None else crds, "_ansible_check_mode": check, **options}
+        with patch_module_args(options), pytest.raises(SystemExit):
             calico_crds.main()
         return {**json.loads(capsys.readouterr().out), "warned": list(warned)}
 
@@ -109,7 +110,7 @@ def test_an_upgrade_reports_what_the_release_dropped_and_deletes_nothing(run):
     found = run(api, "v3.32.1")
     assert found["dropped"] == [ANP, "baseline" + ANP] and ANP in found["warned"][0] and "kept" in found["warned"][0]
     assert not [request for request in api.requests if request[0] == "DELETE"] and "%s/%s" % (CRDS, ANP) in api.objects
-    assert steps(found)[POOLS] == ("update", "it is from another release, or its texts differ")
+    assert steps(found)[POOLS] == ("update", "the release's mark or texts are others")
     again = run(api, "v3.32.1")
     assert again["dropped"] == found["dropped"] and again["changed"] is False and again["warned"] == []
 
@@ -166,6 +167,14 @@ def test_a_downgrade_is_refused(run, there, words):
         assert word in found["msg"]
 
 
+def test_newer_crds_can_be_left_as_they_are(run):
+    there = plan.marked(of("v3.29.7"), "v3.29.7")
+    api = CrdApi([each for each in there if each["metadata"]["name"] != POOLS])
+    found = run(api, "v3.28.5", downgrade="leave")
+    assert set(steps(found)) == {POOLS} and found["dropped"] == []
+    assert api.objects["%s/tiers.crd.projectcalico.org" % CRDS]["metadata"]["annotations"][RELEASE] == "v3.29.7"
+
+
 def test_an_older_patch_is_no_downgrade_and_the_policy_groups_crds_are_no_evidence(run):
     assert run(CrdApi(plan.marked(of("v3.32.1"), "v3.32.1")), "v3.32.0")["changed"]
     assert run(CrdApi([crd("clusternetworkpolicies.policy.networking.k8s.io")]), "v3.28.5")["changed"]
@@ -202,4 +211,4 @@ def test_crds_that_are_not_established_are_waited_for(monkeypatch):
     api = CrdApi()
     api.objects = {"%s/%s" % (CRDS, each["metadata"]["name"]): stored(each, established=False) for each in crds}
     with pytest.raises(CalicoError, match="not NamesAccepted"):
-        calico_crds.bring(api, crds, "v3.32.1", 0, False)
+        calico_crds.bring(api, crds, "v3.32.1", {"timeout": 0, "downgrade": "refuse"}, False)
