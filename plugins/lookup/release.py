@@ -93,21 +93,15 @@ _list:
       type: dict
       sample: {version: v1.9.1}
     node:
-      description:
-        - What differs in the DaemonSet calico-node, namely C(seccomp_profile), C(typed_host_paths), C(bpffs_init_container),
-          C(creates_bgp_configuration) and C(nftables_mode_default).
+      description: What differs in the DaemonSet calico-node, namely C(seccomp_profile).
       type: dict
       sample: {seccomp_profile: true}
     typha:
-      description:
-        - What differs in the Deployment calico-typha, namely C(seccomp_profile), C(discovery) (C(endpoints) or C(endpointslices)),
-          C(debug_port), C(server_host), C(fips_mode) and C(metrics_tls).
+      description: What differs in the Deployment calico-typha, namely C(seccomp_profile) and C(discovery) (C(endpoints) or C(endpointslices)).
       type: dict
       sample: {seccomp_profile: true, discovery: endpointslices}
     cni:
-      description:
-        - What differs in the CNI configuration, namely C(bandwidth) (whether upstream chains that plugin), C(cni_version),
-          C(newest_cni_version), C(policy_setup_timeout), C(require_mtu_file), C(qps_and_burst) and C(ipam_is_symlink).
+      description: What differs in the CNI configuration, namely C(bandwidth) (whether upstream chains that plugin) and C(cni_version).
       type: dict
       sample: {bandwidth: false, cni_version: "0.3.1"}
     kube_controllers:

@@ -99,30 +99,15 @@ ARCHITECTURES = ("amd64", "arm64", "ppc64le", "s390x")
 CHANGES = {
     "registry": (("docker.io/calico", None, 30), ("quay.io/calico", 31, None)),
     "node.seccomp_profile": ((False, None, 28), (True, 29, None)),
-    # hostPath types DirectoryOrCreate; untyped before, which is safe to tighten (the type is checked by the kubelet).
-    "node.typed_host_paths": ((False, None, 26), (True, 27, None)),
-    "node.bpffs_init_container": (("mount-bpffs", None, 30), ("ebpf-bootstrap", 31, None)),
-    # v3.32 ends at start-up when it cannot create BGPConfiguration "default".
-    "node.creates_bgp_configuration": ((False, None, 31), (True, 32, None)),
-    "node.nftables_mode_default": (("Disabled", None, 31), ("Auto", 32, None)),
     "typha.seccomp_profile": ((False, None, 28), (True, 29, None)),
     # What clients look Typha up in, and Typha counts its peers in.
     "typha.discovery": (("endpoints", None, 30), ("endpointslices", 31, None)),
-    "typha.debug_port": ((False, None, 27), (True, 28, None)),
-    "typha.server_host": ((False, None, 30), (True, 31, None)),
-    "typha.fips_mode": ((True, None, 27), (False, 28, None)),
-    "typha.metrics_tls": ((False, None, 31), (True, 32, None)),
     "kube_controllers.enabled_controllers": (("node", None, 29), ("node,loadbalancer", 30, None)),
     "kube_controllers.seccomp_profile": ((False, None, 28), (True, 29, None)),
+    # From v3.30 on Felix limits bandwidth itself.
     "cni.bandwidth": ((True, None, 29), (False, 30, None)),
-    # Upstream's v3.31.7 says 1.0.0; 0.3.1 works with every runtime and every release.
+    # Upstream's v3.31.7 says 1.0.0, which needs containerd 1.6; 0.3.1 works with every runtime and every release.
     "cni.cni_version": (("0.3.1", None, None),),
-    "cni.newest_cni_version": (("1.0.0", None, None),),
-    "cni.policy_setup_timeout": ((False, None, 27), (True, 28, None)),
-    "cni.require_mtu_file": ((False, None, 30), (True, 31, None)),
-    "cni.qps_and_burst": ((False, None, 31), (True, 32, None)),
-    # In the tgz calico-ipam is a symlink to calico from v3.30 on.
-    "cni.ipam_is_symlink": ((False, None, 29), (True, 30, None)),
 }
 
 IMAGES = ("node", "typha", "cni", "kube-controllers")
