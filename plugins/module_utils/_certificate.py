@@ -17,7 +17,10 @@ MOST_DAYS = 36500
 
 @dataclass(frozen=True)
 class Certificate:
-    """A parsed X.509 certificate. Times are aware, in UTC; names are RFC 4514; public_key is the SHA-256 of the SPKI, in hex."""
+    """A parsed X.509 certificate. Times are aware, in UTC; names are RFC 4514; public_key is the SHA-256 of the SPKI, in hex.
+
+    usages: of the extended key usage, such as "serverAuth"; "any" for anyExtendedKeyUsage. uri_sans: the URIs among its SANs.
+    """
 
     subject: str
     common_name: str
@@ -31,6 +34,7 @@ class Certificate:
     key_type: str
     key_size: int
     public_key: str
+    uri_sans: tuple = ()
 
     def as_result(self):
         """For a module's result."""
@@ -47,12 +51,14 @@ class Pair:
 
     certificate: None if absent or unreadable. key: the SHA-256 of the key's public half, None if absent or unreadable.
     problem: why a half cannot be used, in words, or None. trusted: whether a CA of the bundle signed the certificate.
+    chain: the Certificates above it, from its issuer to the CA of the bundle; empty unless trusted.
     """
 
     certificate: Certificate | None = None
     key: str | None = None
     problem: str | None = None
     trusted: bool = False
+    chain: tuple = ()
 
     @property
     def absent(self):
@@ -65,7 +71,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class LeafWanted:
-    """What a leaf must be. lifetime and renewal_window: timedelta; usage: "serverAuth" or "clientAuth"."""
+    """What a leaf must be. lifetime and renewal_window: timedelta; usage: "serverAuth" or "clientAuth"; uri_san: "" for none."""
 
     common_name: str
     usage: str
@@ -73,6 +79,7 @@ class LeafWanted:
     key_size: int
     lifetime: object
     renewal_window: object
+    uri_san: str = ""
 
 
 def trouble(pair, wanted, now):
@@ -92,18 +99,25 @@ def trouble(pair, wanted, now):
         return "its CN is %s, wanted %s" % (leaf.common_name, wanted.common_name)
     if not pair.trusted:
         return "it was signed by another CA (%s)" % leaf.issuer
-    if leaf.usages and wanted.usage not in leaf.usages:
+    if leaf.uri_sans != ((wanted.uri_san,) if wanted.uri_san else ()):
+        return "its URI SAN is %s, wanted %s" % (", ".join(leaf.uri_sans) or "absent", wanted.uri_san or "none")
+    if leaf.usages and not {wanted.usage, "any"} & set(leaf.usages):
         return "its extended key usage is %s, wanted %s" % (", ".join(leaf.usages), wanted.usage)
     if (leaf.key_type, leaf.key_size) != (wanted.key_type, wanted.key_size):
         return "its key is %s %d, wanted %s %d" % (leaf.key_type, leaf.key_size, wanted.key_type, wanted.key_size)
     if now < leaf.not_before:
         return "it is not valid before %s: a clock was or is wrong" % leaf.not_before.strftime("%Y-%m-%d %H:%M UTC")
-    window = min(wanted.renewal_window, (leaf.not_after - leaf.not_before) / 3)
+    window = renewal_window(leaf, wanted)
     if now >= leaf.not_after:
         return "it expired on %s" % leaf.not_after.strftime("%Y-%m-%d")
     if now >= leaf.not_after - window:
-        return "it expires in %s, the renewal window is %s" % (_words(leaf.not_after - now), _words(window))
+        return "it expires in %s, the renewal window is %s" % (span_in_words(leaf.not_after - now), span_in_words(window))
     return None
+
+
+def renewal_window(leaf, wanted):
+    """How long before its end a leaf is renewed: what is wanted, at most a third of its lifetime."""
+    return min(wanted.renewal_window, (leaf.not_after - leaf.not_before) / 3)
 
 
 def require_days(params, *options):
@@ -113,5 +127,6 @@ def require_days(params, *options):
             raise CalicoError("%s is no lifetime" % option, expected="1 to %d days" % MOST_DAYS, found=params[option], remedy="correct it or leave it out")
 
 
-def _words(span):
+def span_in_words(span):
+    """A timedelta as "12 days", or as hours below two days."""
     return "%d days" % span.days if span >= timedelta(days=2) else "%d hours" % (span.total_seconds() // 3600)

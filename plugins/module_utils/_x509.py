@@ -50,7 +50,10 @@ def read_bundle(pem):
 
 
 def read_pair(certificate_pem, key_pem, bundle_pem):
-    """The Pair of a certificate and a key, checked against the CAs of a bundle."""
+    """The Pair of a certificate and a key, checked against the CAs of a bundle; the first of these that fits ends the chain.
+
+    What follows the certificate in its PEM are intermediate CAs, as a TLS server or client sends them.
+    """
     if not certificate_pem and not key_pem:
         return Pair()
     if not certificate_pem or not key_pem:
@@ -63,7 +66,17 @@ def read_pair(certificate_pem, key_pem, bundle_pem):
         key = serialization.load_pem_private_key(key_pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return Pair(certificate=_value(certificate), problem="its key is not PEM of an unencrypted private key")
-    return Pair(_value(certificate), _spki(key.public_key()), None, _is_signed_by_one_of(certificate, bundle_pem))
+    chain = _chain(certificate_pem, bundle_pem)
+    return Pair(_value(certificate), _spki(key.public_key()), None, bool(chain), tuple(_value(ca) for ca in chain))
+
+
+def by_fingerprint(*pems):
+    """{fingerprint: PEM} of the certificates in several PEMs, in their order; what cannot be read is left out."""
+    found = {}
+    for pem in pems:
+        for certificate in _certificates(pem):
+            found.setdefault(certificate.fingerprint(hashes.SHA256()).hex(), _pem(certificate))
+    return found
 
 
 def make_key(key_type, key_size):
@@ -87,8 +100,8 @@ def make_ca(common_name, key_pem, not_before, not_after):
     return _pem(builder.sign(key, _hash(key)))
 
 
-def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_after):
-    """PEM of a leaf signed by the CA; it never outlives the CA. usage: "serverAuth" or "clientAuth"."""
+def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_after, uri_san=""):
+    """PEM of a leaf signed by the CA (the first of its PEM); it never outlives the CA. usage: "serverAuth" or "clientAuth"."""
     key = serialization.load_pem_private_key(key_pem.encode(), password=None)
     ca = x509.load_pem_x509_certificate(ca_pem.encode())
     ca_key = serialization.load_pem_private_key(ca_key_pem.encode(), password=None)
@@ -98,6 +111,8 @@ def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
     purpose = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}[usage]
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+    if uri_san:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)]), critical=False)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()), critical=False)
     return _pem(builder.sign(ca_key, _hash(ca_key)))
@@ -134,40 +149,57 @@ def _spki(public_key):
     return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
-def _is_signed_by_one_of(certificate, bundle_pem):
+def _certificates(pem):
     try:
-        bundle = x509.load_pem_x509_certificates(bundle_pem.encode()) if bundle_pem else []
+        return x509.load_pem_x509_certificates(pem.encode()) if pem else []
     except ValueError:
+        return []
+
+
+def _chain(certificate_pem, bundle_pem):
+    """The certificates above the first of certificate_pem, the last of them from the bundle; [] if they do not reach it."""
+    current, *intermediates = _certificates(certificate_pem)[:10] or [None]
+    bundle, chain = _certificates(bundle_pem), []
+    while current is not None:
+        anchor = next((ca for ca in bundle if _issued(ca, current)), None)
+        if anchor is not None:
+            return [*chain, anchor]
+        current = next((ca for ca in intermediates if ca not in chain and _issued(ca, current)), None)
+        chain.append(current)
+    return []
+
+
+def _issued(ca, certificate):
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
         return False
-    for ca in bundle:
-        try:
-            certificate.verify_directly_issued_by(ca)
-        except (ValueError, TypeError, InvalidSignature):
-            continue
-        return True
-    return False
+    return True
 
 
 def _value(certificate):
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     public_key = certificate.public_key()
-    try:
-        is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        is_ca = False
-    try:
-        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        known = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth"}
-        usages = tuple(known.get(oid, oid.dotted_string) for oid in purposes)
-    except x509.ExtensionNotFound:
-        usages = ()
+    constraints = _extension(certificate, x509.BasicConstraints)
+    known = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth", ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any"}
+    usages = tuple(known.get(oid, oid.dotted_string) for oid in _extension(certificate, x509.ExtendedKeyUsage) or ())
+    alternative_names = _extension(certificate, x509.SubjectAlternativeName)
+    uri_sans = tuple(alternative_names.get_values_for_type(x509.UniformResourceIdentifier)) if alternative_names else ()
     return Certificate(
         subject=certificate.subject.rfc4514_string(), common_name=str(names[0].value) if names else "", issuer=certificate.issuer.rfc4514_string(),
         serial=certificate.serial_number, fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         not_before=certificate.not_valid_before_utc.astimezone(timezone.utc), not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
-        is_ca=bool(is_ca), usages=usages, key_type=_key_type(public_key),
-        key_size=getattr(public_key, "key_size", 0), public_key=_spki(public_key),
+        is_ca=bool(constraints and constraints.ca), usages=usages, key_type=_key_type(public_key),
+        key_size=getattr(public_key, "key_size", 0), public_key=_spki(public_key), uri_sans=uri_sans,
     )
+
+
+def _extension(certificate, kind):
+    """The value of an extension, None if it is absent or malformed."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
 
 
 def _key_type(public_key):

@@ -15,6 +15,11 @@ description:
   - Keeps a CA of its own for the mutual TLS between Typha and its clients, a server certificate for Typha (CN C(calico-typha)) and a
     client certificate for calico/node (CN C(calico-node)), in the Kubernetes objects of the guide "Calico the Hard Way".
   - A leaf that is missing, broken, of another CA, of another kind than wanted, or about to expire is issued anew. Nothing else is written.
+  - A CA is replaced while it can still sign leaves of full lifetime, in steps between which Typha and calico/node must be rolled, see
+    RV(rotation). The module takes the next step only when it sees from the pod templates' annotation
+    C(hardway.calico/typha-certificates) and the rollouts of the Deployment C(calico-typha) and the DaemonSet C(calico-node) that all
+    have loaded the last one, so no handshake between an old and a new party fails. The role hardway.calico.typha does it all.
+  - Two runs at once do no harm. The one that loses fails and says so.
   - Keys are made on the host that runs the module and are never returned.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -22,18 +27,69 @@ extends_documentation_fragment:
 requirements:
   - cryptography >= 42.0.0
 options:
+  state:
+    description:
+      - V(present) keeps the certificates valid.
+      - V(absent) deletes the objects, and the CA's files in O(ca_directory).
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - Renew without need. V(leaf) issues both leaves anew; V(ca) begins to replace the CA, unless that is already under way.
+      - With O(ca_storage=directory), V(ca) also accepts a directory whose CA the cluster does not know.
+    type: list
+    elements: str
+    choices: [leaf, ca]
+    default: []
   namespace:
     description: The namespace of the objects.
     type: str
     default: kube-system
   ca_configmap:
-    description: The ConfigMap with the CA certificate under C(typhaca.crt).
+    description: The ConfigMap with the trusted CA certificates under C(typhaca.crt), two of them while the CA is replaced.
     type: str
     default: calico-typha-ca
+  ca_storage:
+    description:
+      - Where the CA's key is kept. V(secret) is O(ca_secret), so that any API host can do the next run.
+      - V(directory) is O(ca_directory) on the host that runs the module.
+      - V(external) is nowhere; the CA is not ours. Hand in O(ca_bundle_content) and either an issuing CA or both leaves.
+    type: str
+    choices: [secret, directory, external]
+    default: secret
   ca_secret:
-    description: The Secret with the CA's certificate and key under C(ca.crt) and C(ca.key). No pod needs it.
+    description:
+      - The Secret with the CA's certificate and key under C(ca.crt) and C(ca.key). No pod needs it.
+      - While the CA is replaced, the one before is under C(previous-ca.crt) and C(previous-ca.key).
     type: str
     default: calico-typha-ca-key
+  ca_directory:
+    description:
+      - The directory with C(ca.pem), the CA's certificate and key in one file of mode 0600, and C(previous-ca.pem) while the CA is replaced.
+      - It is made, with mode 0700, if it is missing.
+    type: path
+  ca_bundle_content:
+    description: PEM of the external CA's roots.
+    type: str
+  issuing_ca_content:
+    description: PEM of a CA that issues the leaves, followed by the intermediate CAs up to a root. Leaves are stored with this chain.
+    type: str
+  issuing_ca_key_content:
+    description: PEM of its unencrypted key. It is not stored.
+    type: str
+  server_certificate_content:
+    description: PEM of Typha's certificate, followed by its intermediate CAs.
+    type: str
+  server_key_content:
+    description: PEM of its unencrypted key.
+    type: str
+  client_certificate_content:
+    description: PEM of calico/node's certificate, followed by its intermediate CAs.
+    type: str
+  client_key_content:
+    description: PEM of its unencrypted key.
+    type: str
   server_secret:
     description: The Secret with Typha's certificate and key under C(typha.crt) and C(typha.key).
     type: str
@@ -42,6 +98,12 @@ options:
     description: The Secret with calico/node's certificate and key under C(calico-node.crt) and C(calico-node.key).
     type: str
     default: calico-node-certs
+  server_uri_san:
+    description: A URI as subject alternative name of Typha's certificate, such as a SPIFFE ID; calico/node checks it as FELIX_TYPHAURISAN.
+    type: str
+  client_uri_san:
+    description: A URI as subject alternative name of calico/node's certificate; Typha checks it as TYPHA_CLIENTURISAN.
+    type: str
   key_type:
     description: The type of the keys. A leaf of another type is issued anew; a CA is not.
     type: str
@@ -51,7 +113,9 @@ options:
     description: The size of the keys in bits; 256 or 384 for ECDSA (256), 2048 to 8192 for RSA (4096).
     type: int
   ca_lifetime_days:
-    description: Lifetime of a new CA, in days.
+    description:
+      - Lifetime of a new CA, in days.
+      - The CA is replaced when less than O(leaf_lifetime_days) and O(renewal_days) together are left of it, or half of its lifetime.
     type: int
     default: 3650
   leaf_lifetime_days:
@@ -78,6 +142,27 @@ EXAMPLES = r"""
   hardway.calico.typha_pki:
     leaf_lifetime_days: 180
     renewal_days: 60
+
+- name: Keep the CA's key out of the cluster
+  hardway.calico.typha_pki:
+    namespace: default
+    ca_storage: directory
+    ca_directory: /etc/hardway/typha-ca
+
+- name: Remove all that
+  hardway.calico.typha_pki:
+    namespace: default
+    ca_storage: directory
+    ca_directory: /etc/hardway/typha-ca
+    state: absent
+
+- name: Let an issuing CA of the company sign the leaves
+  hardway.calico.typha_pki:
+    namespace: default
+    ca_storage: external
+    ca_bundle_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/root.pem') }}"
+    issuing_ca_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/issuing.pem') }}"
+    issuing_ca_key_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/issuing.key') }}"
 """
 
 RETURN = r"""
@@ -97,110 +182,98 @@ server_hash:
   description: Hash of the public material that Typha mounts; empty while it is not usable. Put it on the pod template to roll Typha.
   returned: success
   type: str
-  sample: 9b2d5a6f
+  sample: 9b2d5a6f01c3e4d7-3f2a90b1c2d3e4f5
 client_hash:
   description: Hash of the public material that calico/node mounts; empty while it is not usable.
   returned: success
   type: str
-  sample: 1c4e8d07
+  sample: 9b2d5a6f01c3e4d7-77aa90b1c2d3e4f5
+rotation:
+  description:
+    - How far the replacement of the CA has come when the module ends. Its C(phase) is C(none), C(introduce) while old and new CA are
+      being published and old leaves are in use, or C(switch) while leaves of the new CA are being loaded.
+    - C(rolls) are the workloads to roll, in this order, before the module is run again for the next phase.
+  returned: when O(state=present)
+  type: dict
+  sample: {phase: introduce, rolls: [{kind: Deployment, name: calico-typha, hash: 9b2d5a6f01c3e4d7-3f2a90b1c2d3e4f5}]}
 """
 
-import hashlib
+import contextlib
 from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, require_days
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import CA_NAME, PARTIES, TyphaPki, decide, wanted_leaf
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_store import TyphaPkiStore
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
+from ansible_collections.hardway.calico.plugins.module_utils._typha_ca_directory import CaDirectory
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import Executor, state_of, with_issuing
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_options import ca_policy, wanted_leaves
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import decide
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import material_hash, phase, rolls, with_workloads
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_store import NAMES, TyphaPkiStore
 
-NAMES = {"ca_configmap": "calico-typha-ca", "ca_secret": "calico-typha-ca-key", "server_secret": "calico-typha-certs", "client_secret": "calico-node-certs"}
-
-
-def current_state(content):
-    """The TyphaPki of a store's content."""
-    bundle, problem = _x509.read_bundle(content["bundle"])
-    ca = _x509.read_pair(*content["ca_secret"], content["ca_secret"][0])
-    # A lost or broken bundle is published again with the CA, so what the CA signed is no stranger meanwhile.
-    anchors = [] if problem else [content["bundle"]]
-    if ca.usable and ca.certificate.is_ca:
-        anchors.append(content["ca_secret"][0])
-    leaves = {party: _x509.read_pair(*content[party + "_secret"], joined(*anchors)) for party in PARTIES}
-    return TyphaPki(ca, tuple(bundle), problem, leaves)
+LEAVES = ["server_certificate_content", "server_key_content", "client_certificate_content", "client_key_content"]
 
 
-def joined(*pems):
-    """One PEM of several, each on lines of its own."""
-    return "".join(pem.strip() + "\n" for pem in pems if pem.strip())
+def keep(module, store, wanted, now):
+    """Bring the certificates to what is wanted; the module's result."""
+    params = module.params
+    policy, handed_in = ca_policy(params, wanted, now)
+    content = with_issuing(store.read(), handed_in)
+    # Keys are in no result; should one get into a message, Ansible masks it.
+    module.no_log_values.update(content[name][1] for name in content if name != "bundle" and content[name][1])
 
+    def state(of):
+        return with_workloads(policy, state_of(of, handed_in), now, store.read_workloads)
 
-def apply(plan, store, content, wanted, params, now):
-    """Carry the plan out; returns the new content. The CA's Secret comes first: nothing refers to a key that is not kept."""
-    content = dict(content)
-    size = key_size(params)
-    start = now - timedelta(minutes=params["backdate_minutes"])
-    for step in plan:
-        if step.action == "create":
-            key = _x509.make_key(params["key_type"], size)
-            content["ca_secret"] = (_x509.make_ca(CA_NAME, key, start, now + timedelta(days=params["ca_lifetime_days"])), key)
-            store.write_pair("ca_secret", *content["ca_secret"])
-        elif step.action == "publish":
-            kept = content["bundle"] if _x509.read_bundle(content["bundle"])[0] else ""
-            content["bundle"] = joined(content["ca_secret"][0], kept)
-            store.write_bundle(content["bundle"])
-        else:
-            leaf = wanted[step.detail]
-            key = _x509.make_key(leaf.key_type, leaf.key_size)
-            certificate = _x509.issue_leaf(leaf.common_name, leaf.usage, key, *content["ca_secret"], start, now + leaf.lifetime)
-            content[step.detail + "_secret"] = (certificate, key)
-            store.write_pair(step.detail + "_secret", certificate, key)
-    return content
-
-
-def key_size(params):
-    """The wanted key size. Raises CalicoError for one that the type does not have."""
-    size = params["key_size"] or _x509.DEFAULT_SIZES[params["key_type"]]
-    fits = size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192
-    if not fits:
-        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
-                          found=size, remedy="leave key_size out for the default")
-    return size
-
-
-def require_sane(params):
-    """Raises CalicoError for numbers that make no certificate."""
-    require_days(params, "ca_lifetime_days", "leaf_lifetime_days")
-    for option, most in (("renewal_days", MOST_DAYS), ("backdate_minutes", 1440)):
-        if not 0 <= params[option] <= most:
-            raise CalicoError("%s is out of range" % option, expected="0 to %d" % most, found=params[option], remedy="correct it or leave it out")
-
-
-def material_hash(state, party):
-    """A hash of what a party mounts: the bundle's and its own fingerprints; "" if that cannot work."""
-    if not state.bundle or not state.leaves[party].usable:
-        return ""
-    prints = sorted(ca.fingerprint for ca in state.bundle) + [state.leaves[party].certificate.fingerprint]
-    return hashlib.sha256("\n".join(prints).encode()).hexdigest()[:32]
-
-
-def result(state):
-    pairs = {"ca": state.ca, **state.leaves}
+    current = state(content)
+    plan, warnings = decide(wanted, policy, current, now, params["force"])
+    if plan and not module.check_mode:
+        executor = Executor(store, wanted, policy, handed_in, now, timedelta(minutes=params["backdate_minutes"]))
+        current = state(executor.apply(plan, content))
+    for warning in warnings:
+        module.warn(warning)
+    pairs = {"ca": current.ca, **current.leaves}
     certificates = {name: pair.certificate.as_result() for name, pair in pairs.items() if pair.certificate is not None}
-    return {"certificates": certificates, "server_hash": material_hash(state, "server"), "client_hash": material_hash(state, "client")}
+    hashes = {party + "_hash": material_hash(current, party) for party in current.leaves}
+    return plan, {"certificates": certificates, "rotation": {"phase": phase(policy, current, now), "rolls": rolls(current)}, **hashes}
+
+
+def remove(module, store):
+    """Delete all objects; the module's result."""
+    store.read()
+    plan = Plan(Step("delete", target, "state is absent", before=target, detail=what) for what, target in store.existing().items())
+    for step in () if module.check_mode else plan:
+        store.delete(step.detail)
+    return plan, {"certificates": {}, "server_hash": "", "client_hash": ""}
 
 
 def main():
+    text = {"type": "str"}
+    key = {"type": "str", "no_log": True}
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "force": {"type": "list", "elements": "str", "choices": ["leaf", "ca"], "default": []},
             "namespace": {"type": "str", "default": "kube-system"},
             "ca_configmap": {"type": "str", "default": NAMES["ca_configmap"]},
+            "ca_storage": {"type": "str", "choices": ["secret", "directory", "external"], "default": "secret"},
             "ca_secret": {"type": "str", "default": NAMES["ca_secret"], "no_log": False},
+            "ca_directory": {"type": "path"},
+            "ca_bundle_content": text,
+            "issuing_ca_content": text,
+            "issuing_ca_key_content": key,
+            "server_certificate_content": text,
+            "server_key_content": key,
+            "client_certificate_content": text,
+            "client_key_content": key,
             "server_secret": {"type": "str", "default": NAMES["server_secret"], "no_log": False},
             "client_secret": {"type": "str", "default": NAMES["client_secret"], "no_log": False},
+            "server_uri_san": text,
+            "client_uri_san": text,
             "key_type": {"type": "str", "choices": ["ECDSA", "RSA"], "default": "ECDSA"},
             "key_size": {"type": "int"},
             "ca_lifetime_days": {"type": "int", "default": 3650},
@@ -208,29 +281,25 @@ def main():
             "renewal_days": {"type": "int", "default": 30},
             "backdate_minutes": {"type": "int", "default": 5},
         },
+        required_together=[("issuing_ca_content", "issuing_ca_key_content"), LEAVES],
+        mutually_exclusive=[("issuing_ca_content", "server_certificate_content")],
+        required_if=[("ca_storage", "directory", ("ca_directory",))],
         supports_check_mode=True,
     )
     show_public_parts(module)
     params = module.params
     try:
         _x509.require()
-        require_sane(params)
-        lifetime, window = timedelta(days=params["leaf_lifetime_days"]), timedelta(days=params["renewal_days"])
-        wanted = {party: wanted_leaf(party, params["key_type"], key_size(params), lifetime, window) for party in PARTIES}
-        now = datetime.now(timezone.utc).replace(microsecond=0)
-        store = TyphaPkiStore(connect(params), params["namespace"], {name: params[name] for name in NAMES})
-        content = store.read()
-        # Keys are in no result; should one get into a message, Ansible masks it.
-        module.no_log_values.update(content[name][1] for name in content if name != "bundle" and content[name][1])
-        state = current_state(content)
-        plan, warnings = decide(wanted, state, now)
-        if plan and not module.check_mode:
-            state = current_state(apply(plan, store, content, wanted, params, now))
+        wanted = wanted_leaves(params)
+        directory = CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
+        names = {name: params[name] for name in NAMES if name != "ca_secret" or params["ca_storage"] == "secret"}
+        store = TyphaPkiStore(connect(params), params["namespace"], names, directory)
+        with directory.locked() if directory and not module.check_mode else contextlib.nullcontext():
+            now = datetime.now(timezone.utc).replace(microsecond=0)
+            plan, result = remove(module, store) if params["state"] == "absent" else keep(module, store, wanted, now)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    for warning in warnings:
-        module.warn(warning)
-    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), **result(state))
+    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), **result)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 EXTENSIONS = {
+    "intermediate": "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
     "ca": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n",
     "serverAuth": "extendedKeyUsage=serverAuth\n", "clientAuth": "extendedKeyUsage=clientAuth\n", "none": "basicConstraints=CA:FALSE\n",
 }
@@ -59,13 +60,20 @@ def make_leaf(common_name, ca, usage, algorithm="EC", days=365):
         return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days), key
 
 
-def verify(leaf, bundle, purpose, fails=False):
-    """openssl verify; purpose: sslserver or sslclient."""
+def make_intermediate(common_name, ca):
+    """(certificate PEM, key PEM) of a CA below a CA."""
+    return make_leaf(common_name, ca, "intermediate")
+
+
+def verify(leaf, bundle, purpose, fails=False, untrusted=""):
+    """openssl verify; purpose: sslserver or sslclient; untrusted: PEM of intermediate CAs that come with the leaf."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "leaf").write_text(leaf)
         (path / "bundle").write_text(bundle)
-        return openssl("verify", "-x509_strict", "-CAfile", path / "bundle", "-purpose", purpose, path / "leaf", fails=fails)
+        (path / "untrusted").write_text(untrusted)
+        way = ["-untrusted", path / "untrusted"] if untrusted else []
+        return openssl("verify", "-x509_strict", "-CAfile", path / "bundle", "-purpose", purpose, *way, path / "leaf", fails=fails)
 
 
 def public_key(certificate=None, key=None):

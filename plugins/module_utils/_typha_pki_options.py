@@ -1,0 +1,62 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module's options as what Typha's PKI is to be: leaves, CA policy, and an external CA's material, checked before anything is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, require_days
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import HandedIn
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import PARTIES, require_handed, require_issuing, rotate_before, wanted_leaf
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import CaPolicy
+
+
+def wanted_leaves(params):
+    """{party: LeafWanted}. Raises CalicoError for options that make no certificate."""
+    require_days(params, "ca_lifetime_days", "leaf_lifetime_days")
+    for option, most in (("renewal_days", MOST_DAYS), ("backdate_minutes", 1440)):
+        if not 0 <= params[option] <= most:
+            raise CalicoError("%s is out of range" % option, expected="0 to %d" % most, found=params[option], remedy="correct it or leave it out")
+    if params["ca_lifetime_days"] < params["leaf_lifetime_days"]:
+        raise CalicoError("ca_lifetime_days is too short", expected="at least leaf_lifetime_days, %d" % params["leaf_lifetime_days"],
+                          found=params["ca_lifetime_days"], remedy="no leaf outlives its CA: make the CA's lifetime several times a leaf's")
+    lifetime, window = timedelta(days=params["leaf_lifetime_days"]), timedelta(days=params["renewal_days"])
+    return {party: wanted_leaf(party, params["key_type"], key_size(params), lifetime, window, params[party + "_uri_san"] or "") for party in PARTIES}
+
+
+def key_size(params):
+    """The wanted key size. Raises CalicoError for one that the type does not have."""
+    size = params["key_size"] or _x509.DEFAULT_SIZES[params["key_type"]]
+    fits = size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192
+    if not fits:
+        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
+                          found=size, remedy="leave key_size out for the default")
+    return size
+
+
+def ca_policy(params, wanted, now):
+    """(CaPolicy, HandedIn or None). Raises CalicoError for an external CA or leaves that a peer would refuse."""
+    lifetime, window = timedelta(days=params["leaf_lifetime_days"]), timedelta(days=params["renewal_days"])
+    own = {"storage": params["ca_storage"], "lifetime": timedelta(days=params["ca_lifetime_days"]), "key_type": params["key_type"],
+           "key_size": key_size(params), "rotate_before": rotate_before(lifetime, window), "expiring": window}
+    if params["ca_storage"] != "external":
+        return CaPolicy(**own), None
+    bundle, problem = _x509.read_bundle(params["ca_bundle_content"])
+    if problem or not bundle:
+        raise CalicoError("ca_bundle_content cannot be read", expected="PEM of CA certificates", found=problem or "nothing", remedy="correct it")
+    handed, issuing = {}, ("", "")
+    if params["issuing_ca_content"]:
+        issuing = params["issuing_ca_content"], params["issuing_ca_key_content"]
+        require_issuing(_x509.read_pair(*issuing, params["ca_bundle_content"]), now)
+    else:
+        pairs = {party: (params[party + "_certificate_content"], params[party + "_key_content"]) for party in PARTIES}
+        handed = {party: _x509.read_pair(*pair, params["ca_bundle_content"]) for party, pair in pairs.items()}
+        for party, pair in handed.items():
+            require_handed(party, pair, wanted[party], now)
+    anchors = tuple(ca.fingerprint for ca in bundle)
+    return CaPolicy(anchors=anchors, handed=handed, **own), HandedIn(params["ca_bundle_content"], issuing, {} if issuing[0] else pairs)

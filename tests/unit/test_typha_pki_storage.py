@@ -1,0 +1,345 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""typha_pki through a change of its CA, with the CA in a Secret, in a directory and elsewhere; openssl judges what it wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import stat
+
+import openssl_oracle as oracle
+import pytest
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.modules import typha_pki_info
+from recorded_api import RecordedApi
+from typha_pki_runner import BUNDLE, CA_KEY, CLIENT, NODE, SERVER, TYPHA, Runner, done, material, pem, put, require_sound
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    return Runner(capsys, monkeypatch)
+
+
+def cluster(run, **options):
+    """An API with the certificates and workloads that have loaded them."""
+    api = RecordedApi()
+    result = run(api, **options)
+    status = {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 3}
+    for path, party in ((TYPHA, "server"), (NODE, "client")):
+        template = {"metadata": {"annotations": {"hardway.calico/typha-certificates": result[party + "_hash"]}}}
+        api.objects[path] = {"metadata": {"name": path.rpartition("/")[2]}, "spec": {"replicas": 2, "template": template}, "status": dict(status)}
+    api.requests.clear()
+    return api
+
+
+def roll(api, result):
+    """What the role does between two phases."""
+    for workload in result["rotation"]["rolls"]:
+        body = api.objects[TYPHA if workload["kind"] == "Deployment" else NODE]
+        body["spec"]["template"]["metadata"]["annotations"]["hardway.calico/typha-certificates"] = workload["hash"]
+
+
+def require_handshakes(*materials):
+    """Each side of each material accepts each side of each other."""
+    for one, other in itertools.product(materials, repeat=2):
+        oracle.verify(one["server"], other["bundle"], "sslserver")
+        oracle.verify(one["client"], other["bundle"], "sslclient")
+
+
+def finish(run, api, **options):
+    """Run and roll until nothing is under way; the actions of each run."""
+    actions = []
+    for _number in range(4):
+        result = run(api, **options)
+        actions.append(done(result))
+        if result["rotation"]["phase"] == "none":
+            return actions
+        roll(api, result)
+    raise AssertionError(actions)
+
+
+STEPS = [
+    [("create", "CA Calico Typha CA"), ("publish", "CA bundle")], [("renew", "server"), ("renew", "client")],
+    [("drop", "CA bundle"), ("forget", "key of the previous CA")],
+]
+
+
+def test_rotation(run):
+    api = cluster(run)
+    old = material(api)
+    first = run(api, force=["ca"])
+    assert done(first) == STEPS[0] and first["rotation"]["phase"] == "introduce"
+    assert [workload["name"] for workload in first["rotation"]["rolls"]] == ["calico-typha", "calico-node"]
+    published = material(api)
+    assert published["server"] == old["server"] and published["bundle"].count("BEGIN") == 2
+    require_handshakes(old, published)
+    again = run(api, force=["ca"])
+    assert done(again) == [] and "Deployment calico-typha was not rolled" in again["warned"][0]
+    roll(api, first)
+    second = run(api)
+    switched = material(api)
+    assert done(second) == STEPS[1] and second["rotation"]["phase"] == "switch" and switched["bundle"] == published["bundle"]
+    require_handshakes(published, switched)
+    oracle.verify(switched["server"], old["bundle"], "sslserver", fails=True)
+    assert done(run(api)) == [], "the old CA stays until all are rolled"
+    roll(api, second)
+    third = run(api)
+    final = material(api)
+    assert done(third) == STEPS[2] and third["rotation"] == {"phase": "none", "rolls": []}
+    require_handshakes(switched, final)
+    oracle.verify(old["client"], final["bundle"], "sslclient", fails=True)
+    assert set(api.objects[CA_KEY]["data"]) == {"ca.crt", "ca.key"} and pem(api, CA_KEY, "ca.crt") == final["bundle"]
+    require_sound(api)
+    assert not run(api)["changed"]
+
+
+def test_check_mode_names_the_rotation_and_writes_nothing(run):
+    api = cluster(run)
+    result = run(api, check=True, force=["ca"])
+    assert done(result) == STEPS[0] and "leaves of the new CA follow" in result["actions"][1]["reason"] and api.writes == []
+    assert "force asks for it" in result["diff"]["after"] and result["rotation"]["phase"] == "none"
+    result = run(api, check=True, leaf_lifetime_days=800)
+    assert not result["changed"], "the lifetime of new leaves is no reason to renew old ones"
+    put(api, SERVER, **{"typha.crt": "garbage"})
+    result = run(api, check=True)
+    assert result["changed"] and "not PEM" in result["diff"]["after"] and api.writes == []
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_rotation_killed_after_each_write(run, monkeypatch, writes):
+    api = cluster(run)
+    old, options = material(api), {"force": ["ca"]}
+    api._die_after_writes = writes
+    with pytest.raises(KeyboardInterrupt):
+        for _number in range(3):
+            result = run(api, **options)
+            roll(api, result)
+            options = {}
+    api._die_after_writes = None
+    assert len(api.writes) == writes
+    if writes < 3:
+        require_handshakes(old, material(api))
+    finish(run, api, **({"force": ["ca"]} if not writes else {}))
+    require_sound(api)
+    oracle.verify(old["server"], material(api)["bundle"], "sslserver", fails=True)
+    assert not run(api)["changed"] and set(api.objects[CA_KEY]["data"]) == {"ca.crt", "ca.key"}
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_two_runs_at_once(run, writes):
+    """Before each write of one run in turn, another run does all that it can: the first one fails and says so, nothing is harmed."""
+    api, options, failed = cluster(run), {"force": ["ca"]}, []
+    old = material(api)
+
+    class Slow(RecordedApi):
+        def _write(self, verb, path, key, body):
+            if len(self.writes) == writes and not failed:
+                failed.append(True)
+                other = RecordedApi()
+                other.objects, other._versions = self.objects, self._versions
+                roll(other, run(other, **options))
+            there = self.objects.get(key, {}).get("metadata", {}).get("resourceVersion")
+            if there is not None and body["metadata"].get("resourceVersion") not in (None, there):
+                raise CalicoError("The API server refused %s %s" % (verb, path), found="409, conflict", remedy="run again")
+            return super()._write(verb, path, key, body)
+
+    slow = Slow()
+    slow.objects, slow._versions = api.objects, api._versions
+    result = {}
+    for _number in range(3):
+        result = run(slow, **options)
+        if "failed" in result:
+            break
+        roll(slow, result)
+        options = {}
+    assert failed and result.get("failed") and "Another run or person changed the" in result["msg"] and "run again" in result["msg"], result
+    if writes < 2:
+        require_handshakes(old, material(api))
+    finish(run, api)
+    require_sound(api)
+    assert not run(api)["changed"]
+
+
+# ---- in a directory ---------------------------------------------------------------------------------------------------
+
+
+def test_directory(run, tmp_path):
+    folder = tmp_path / "pki" / "typha"
+    options = {"ca_storage": "directory", "ca_directory": str(folder)}
+    assert run(RecordedApi(), check=True, **options)["changed"] and not folder.exists()
+    api = cluster(run, **options)
+    assert CA_KEY not in api.objects and os.listdir(folder) == ["ca.pem"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "ca.pem")] == [0o700, 0o600]
+    require_sound(api)
+    before = (folder / "ca.pem").stat().st_mtime_ns
+    assert not run(api, **options)["changed"] and (folder / "ca.pem").stat().st_mtime_ns == before
+    assert finish(run, api, force=["ca"], **options) == STEPS
+    require_sound(api)
+    assert os.listdir(folder) == ["ca.pem"]
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_killed_with_a_directory(run, tmp_path, writes):
+    options = {"ca_storage": "directory", "ca_directory": str(tmp_path)}
+    api = cluster(run, **options)
+    api._die_after_writes = writes
+    with pytest.raises(KeyboardInterrupt):
+        finish(run, api, force=["ca"], **options)
+    api._die_after_writes = None
+    finish(run, api, **options)
+    require_sound(api)
+    assert not run(api, **options)["changed"] and os.listdir(tmp_path) == ["ca.pem"]
+
+
+def test_directory_that_is_not_the_clusters(run, tmp_path):
+    api = cluster(run, ca_storage="directory", ca_directory=str(tmp_path / "one"))
+    other = {"ca_storage": "directory", "ca_directory": str(tmp_path / "other")}
+    result = run(api, **other)
+    assert not result["changed"] and "key of the Typha CA is lost" in result["warned"][0]
+    del api.objects[CLIENT]
+    result = run(api, **other)
+    assert result["failed"] and "run on the API host that holds ca_directory" in result["msg"] and api.writes == []
+    run(api, ca_storage="directory", ca_directory=str(tmp_path / "one"))
+    api.requests.clear()
+    (tmp_path / "other" / "ca.pem").write_text("".join(oracle.make_ca()))
+    result = run(api, **other)
+    assert result["failed"] and "not the one that the cluster trusts" in result["msg"] and api.writes == []
+    assert [("publish", "CA bundle")] == done(run(api, force=["ca"], **other))
+
+
+def test_directory_with_garbage_and_one_in_use(run, tmp_path):
+    options = {"ca_storage": "directory", "ca_directory": str(tmp_path)}
+    (tmp_path / "ca.pem").write_text("garbage")
+    api = RecordedApi()
+    result = run(api, **options)
+    assert done(result)[0] == ("create", "CA Calico Typha CA") and "not PEM" in result["actions"][0]["reason"]
+    require_sound(api)
+    with locked(tmp_path):
+        result = run(api, **options)
+    assert result["failed"] and "Another run works with" in result["msg"]
+
+
+@contextlib.contextmanager
+def locked(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield
+    os.close(descriptor)
+
+
+# ---- nowhere: an external CA ------------------------------------------------------------------------------------------
+
+
+def company(root):
+    """Options for an issuing CA below a root."""
+    issuing = oracle.make_intermediate("Company Issuing CA", root)
+    return {"ca_storage": "external", "ca_bundle_content": root[0], "issuing_ca_content": issuing[0], "issuing_ca_key_content": issuing[1]}
+
+
+def test_issuing_ca_with_an_intermediate(run):
+    root = oracle.make_ca("Company Root")
+    options = company(root)
+    api = cluster(run, **options)
+    made = material(api)
+    assert made["bundle"].strip() == root[0].strip() and made["server"].count("BEGIN CERTIFICATE") == 2 and CA_KEY not in api.objects
+    for leaf, purpose in ((made["server"], "sslserver"), (made["client"], "sslclient")):
+        oracle.verify(leaf, root[0], purpose, untrusted=leaf)
+    assert not run(api, **options)["changed"]
+    assert options["issuing_ca_key_content"][60:100] not in str(api.objects)
+
+
+def test_change_from_our_ca_to_an_external_one_and_back(run):
+    api = cluster(run)
+    root = oracle.make_ca("Company Root")
+    assert finish(run, api, **company(root)) == [[("publish", "CA bundle")], STEPS[1], [("drop", "CA bundle")]]
+    assert material(api)["bundle"].strip() == root[0].strip()
+    assert finish(run, api) == [[("publish", "CA bundle")], STEPS[1], [("drop", "CA bundle")]]
+    require_sound(api)
+
+
+def handed(root, **changes):
+    server, client = oracle.make_leaf("calico-typha", root, "serverAuth", "RSA"), oracle.make_leaf("calico-node", root, "clientAuth", "RSA")
+    options = {"server_certificate_content": server[0], "server_key_content": server[1], "client_certificate_content": client[0],
+               "client_key_content": client[1]}
+    return {"ca_storage": "external", "ca_bundle_content": root[0], **options, **changes}
+
+
+def test_leaves_that_were_handed_in(run):
+    api, first, second = cluster(run), oracle.make_ca("Company Root"), oracle.make_ca("Company Root 2")
+    options = handed(first)
+    assert finish(run, api, **options) == [[("publish", "CA bundle")], STEPS[1], [("drop", "CA bundle")]]
+    require_sound(api)
+    assert material(api)["server"].strip() == options["server_certificate_content"].strip() and not run(api, **options)["changed"]
+    assert len(finish(run, api, **handed(second))) == 3, "another root comes with overlap too"
+    result = run(api, **handed(second, renewal_days=36500, leaf_lifetime_days=365))
+    assert any("hand in a new one" in warning for warning in result["warned"])
+
+
+def test_external_material_that_cannot_work_is_refused(run):
+    api, root, other = cluster(run), oracle.make_ca("Company Root"), oracle.make_ca("Company Root")
+    wrong = oracle.make_leaf("calico-node", root, "serverAuth")
+    for options, words in (
+        ({"ca_storage": "external"}, "ca_bundle_content"), ({"ca_storage": "external", "ca_bundle_content": "garbage"}, "not PEM"),
+        ({"ca_storage": "external", "ca_bundle_content": root[0]}, "neither certificate nor key"),
+        (handed(root, ca_bundle_content=other[0]), "signed by another CA"),
+        (handed(root, server_certificate_content=wrong[0], server_key_content=wrong[1]), "CN is calico-node"),
+        (handed(root, client_key_content=oracle.make_key()), "key does not match"),
+        ({**company(root), "ca_bundle_content": other[0]}, "does not lead to a CA"), ({**company(root), "issuing_ca_key_content": other[1]}, "key does not match"),
+        ({**company(root), **dict(zip(("issuing_ca_content", "issuing_ca_key_content"), oracle.make_leaf("x", root, "none")))}, "not that of a CA"),
+    ):
+        result = run(api, **options)
+        assert result["failed"] and words in result["msg"], (words, result["msg"])
+    assert api.writes == []
+
+
+# ---- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def test_uri_sans(run):
+    api = cluster(run)
+    options = {"server_uri_san": "spiffe://cluster/typha", "client_uri_san": "spiffe://cluster/node"}
+    assert done(run(api, **options)) == STEPS[1] and not run(api, **options)["changed"]
+    assert "URI:spiffe://cluster/typha" in oracle.text(material(api)["server"]) and "URI:spiffe://cluster/node" in oracle.text(material(api)["client"])
+    assert "its URI SAN is spiffe://cluster/typha, wanted none" in run(api)["actions"][0]["reason"]
+
+
+def test_force_leaf(run):
+    api = cluster(run)
+    before = material(api)
+    assert done(run(api, force=["leaf"])) == STEPS[1]
+    after = material(api)
+    assert after["bundle"] == before["bundle"] and after["server"] != before["server"] and not run(api)["changed"]
+    require_handshakes(before, after)
+
+
+def test_absent(run, tmp_path):
+    api = cluster(run)
+    result = run(api, check=True, state="absent")
+    assert len(done(result)) == 4 and api.writes == []
+    assert [target for _action, target in done(run(api, state="absent"))][-1] == "Secret kube-system/calico-typha-ca-key"
+    assert set(api.objects) == {TYPHA, NODE} and not run(api, state="absent")["changed"]
+    options = {"ca_storage": "directory", "ca_directory": str(tmp_path)}
+    run(api, **options)
+    run(api, state="absent", **options)
+    assert os.listdir(tmp_path) == [] and not {BUNDLE, SERVER, CLIENT} & set(api.objects)
+
+
+def test_info_reads_the_same_hashes_and_writes_nothing(run):
+    api = cluster(run)
+    info = Runner(run.capsys, run.monkeypatch, typha_pki_info)
+    wanted = run(api)
+    api.requests.clear()
+    found = info(api)
+    assert (found["server_hash"], found["client_hash"]) == (wanted["server_hash"], wanted["client_hash"])
+    assert found["certificates"]["client"] == wanted["certificates"]["client"] and {verb for verb, _path in api.requests} == {"GET"} and not found["changed"]
+    assert info(RecordedApi())["client_hash"] == ""
+
+
+def test_ca_shorter_than_a_leaf_is_refused(run):
+    result = run(RecordedApi(), ca_lifetime_days=100)
+    assert result["failed"] and "ca_lifetime_days is too short" in result["msg"]
