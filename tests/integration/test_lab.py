@@ -130,6 +130,17 @@ def test_hosts_reach_the_api_server_and_are_separate(lab):
     lab.exec(lab.workers[0], "rm", "/usr/local/bin/only-here")
 
 
+def test_hosts_reach_each_other(lab):
+    """Also where Docker's firewall drops what passes over the machine's bridges."""
+    listen = "import socket; s = socket.create_server(('', 5473)); s.settimeout(20); print('listening', flush=True); s.accept()[0].sendall(b'hello')"
+    address = next(host["address"] for host in lab.status["hosts"] if host["name"] == lab.workers[0])
+    server = subprocess.Popen([LAB, "exec", "--name", NAME, lab.workers[0], "/usr/bin/python3", "-c", listen], stdout=subprocess.PIPE, text=True)
+    assert server.stdout.readline() == "listening\n"
+    ask = "import socket; print(socket.create_connection(('%s', 5473), timeout=5).recv(9).decode())" % address
+    assert lab.exec(lab.workers[1], "/usr/bin/python3", "-c", ask) == "hello\n"
+    assert server.wait(timeout=20) == 0
+
+
 def test_exec_passes_input_words_and_exit_code(lab):
     assert lab.exec(lab.workers[0], "cat", stdin="over there") == "over there"
     assert lab.exec(lab.workers[0], "printf", "%s.", "two words", "$HOME", "a'b") == "two words.$HOME.a'b."

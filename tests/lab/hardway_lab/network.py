@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lab's network: a bridge with an address of this machine, and a network namespace with a veth for every host."""
+"""The lab's network: a bridge to which this machine and a network namespace for every host are connected."""
 
 from __future__ import annotations
 
@@ -28,15 +28,22 @@ class Network:
         return "%s-%s" % (self.prefix, host)
 
     def make_bridge(self):
-        _ip("link", "add", self.prefix, "type", "bridge")
+        """The bridge is in a namespace of its own, out of reach of this machine's firewall: Docker's drops what passes between hosts
+        on any bridge beside it. This machine has one end of a veth into it."""
+        space = self.namespace("bridge")
+        _ip("netns", "add", space)
+        _ip("-n", space, "link", "add", "bridge", "type", "bridge")
+        _ip("link", "add", self.prefix, "type", "veth", "peer", "name", "machine", "netns", space)
+        _ip("-n", space, "link", "set", "machine", "master", "bridge", "up")
+        _ip("-n", space, "link", "set", "bridge", "up")
         _ip("addr", "add", self.gateway + "/24", "dev", self.prefix)
         _ip("link", "set", self.prefix, "up")
 
     def make_host(self, host, number):
-        namespace, outside = self.namespace(host), "%sv%d" % (self.prefix, number)
+        namespace, space, port = self.namespace(host), self.namespace("bridge"), "host%d" % number
         _ip("netns", "add", namespace)
-        _ip("link", "add", outside, "master", self.prefix, "type", "veth", "peer", "name", "eth0", "netns", namespace)
-        _ip("link", "set", outside, "up")
+        _ip("-n", namespace, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", space)
+        _ip("-n", space, "link", "set", port, "master", "bridge", "up")
         for command in (["addr", "add", self.address(number) + "/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"],
                         ["route", "add", "default", "via", self.gateway]):
             _ip("-n", namespace, *command)
