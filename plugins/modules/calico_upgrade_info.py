@@ -1,0 +1,160 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calico_upgrade_info
+short_description: Find out what runs of Calico and what an upgrade would do
+version_added: 1.0.0
+author:
+  - hardway.calico founders (@hardway)
+description:
+  - Reads the images of calico/node and Typha, ClusterInformation and, from O(hosts), the releases of the CNI binaries.
+  - Fails for a jump that is impossible, with the reason, such as a downgrade, a release that the version table does not know or a Calico with etcd.
+    Minors may be skipped on the way up.
+  - It changes nothing.
+extends_documentation_fragment:
+  - hardway.calico.kubernetes
+  - hardway.calico.attributes.info
+options:
+  calico_version:
+    description: The wanted release, for example V(v3.32.1), or a minor for the newest patch that the collection knows.
+    type: str
+    required: true
+  hosts:
+    description:
+      - What M(hardway.calico.cni_binaries_info) returned on each host, by the host's name in the inventory. Of each, C(version) and C(hostname) are
+        used. A host is the node of its name, or else of its host name.
+    type: dict
+    default: {}
+  node_image:
+    description: The wanted image of calico/node; the release's if empty.
+    type: str
+    default: ""
+  typha_image:
+    description: The wanted image of Typha; the release's if empty.
+    type: str
+    default: ""
+  from_version:
+    description: The release that runs, where neither the images' tags nor ClusterInformation tell.
+    type: str
+    default: ""
+  back:
+    description: Whether O(calico_version) may be an older one that still runs beside a newer one, in an upgrade that was not finished.
+    type: bool
+    default: false
+  namespace:
+    description: The namespace of Calico.
+    type: str
+    default: kube-system
+"""
+
+EXAMPLES = r"""
+- name: Find out what an upgrade would do
+  hardway.calico.calico_upgrade_info:
+    calico_version: v3.32.1
+  register: upgrade
+
+- name: Show it
+  ansible.builtin.debug:
+    var: upgrade.lines
+"""
+
+RETURN = r"""
+version:
+  description: The wanted release with its patch.
+  returned: success
+  type: str
+  sample: v3.32.1
+installed:
+  description: The release that the DaemonSet names.
+  returned: success
+  type: str
+  sample: v3.31.7
+former:
+  description: The releases other than the wanted one that still run or are on a disk, oldest first. Their rights must stay until they are gone.
+  returned: success
+  type: list
+  elements: str
+  sample: [v3.31.7]
+back:
+  description: Whether it is the way back of an upgrade that was not finished. Then CRDs must not be replaced by older ones.
+  returned: success
+  type: bool
+  sample: false
+remaining:
+  description:
+    - The stages with something to do, namely C(typha), C(nodes), C(binaries) and C(finish) (the DaemonSet's update strategy). Empty if all is of the
+      wanted release.
+  returned: success
+  type: list
+  elements: str
+  sample: [typha, nodes, binaries]
+template_changes:
+  description: Whether the image in the template of calico/node is another one.
+  returned: success
+  type: bool
+  sample: true
+lines:
+  description: What would happen, Typha first, then node by node.
+  returned: success
+  type: list
+  elements: str
+  sample: ["calico-typha: v3.31.7 -> v3.32.1", "cka002: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1"]
+notes:
+  description: What is worth knowing about this jump.
+  returned: success
+  type: list
+  elements: str
+  sample: ["2 minors are skipped, which Calico supports"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hardway.calico.plugins.module_utils import _upgrade_plan as planning
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade_seen import look
+
+
+def run(params, api):
+    about = release(params["calico_version"])
+    target = about["version"]
+    images = {"node": params["node_image"] or about["images"]["node"], "typha": params["typha_image"] or about["images"]["typha"]}
+    found = planning.understand(look(api, params["namespace"]), params["hosts"])
+    installed, former, back, notes = planning.judge(target, found, params["back"], params["from_version"])
+    return {
+        "version": target, "installed": installed, "former": former, "back": back, "notes": notes,
+        "remaining": planning.remaining(found, target, images), "template_changes": found.images["node"] != images["node"],
+        "lines": planning.lines(found, target),
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **KUBERNETES_ARGS,
+            "calico_version": {"type": "str", "required": True},
+            "hosts": {"type": "dict", "default": {}},
+            "node_image": {"type": "str", "default": ""},
+            "typha_image": {"type": "str", "default": ""},
+            "from_version": {"type": "str", "default": ""},
+            "back": {"type": "bool", "default": False},
+            "namespace": {"type": "str", "default": "kube-system"},
+        },
+        supports_check_mode=True,
+    )
+    show_public_parts(module)
+    try:
+        result = run(module.params, connect(module.params))
+    except CalicoError as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
