@@ -121,7 +121,7 @@ def judge(target, found, back=False, from_version=""):
     skipped = wanted[1] - min(number(version)[1] for version in workloads) - 1
     if skipped > 0:
         notes.append("%d minor%s skipped, which Calico supports" % (skipped, " is" if skipped == 1 else "s are"))
-    unknown = sorted(name for name, version in {**found.nodes, **found.binaries}.items() if not version)
+    unknown = sorted({name for told in (found.nodes, found.binaries) for name, version in told.items() if not version})
     if unknown:
         notes.append("the release on %s cannot be told and counts as another one" % ", ".join(unknown))
     strangers = sorted(set(found.nodes) - set(found.binaries)) if found.binaries else []

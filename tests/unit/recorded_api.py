@@ -12,6 +12,9 @@ import itertools
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 
+DRY_RUN = "?dryRun=All"
+
+
 class RecordedApi:
     """objects: {path of the object: object}. Lists are the objects one level below a path; served: collections that exist."""
 
@@ -27,7 +30,7 @@ class RecordedApi:
 
     @property
     def writes(self):
-        return [request for request in self.requests if request[0] not in ("GET", "LIST")]
+        return [request for request in self.requests if request[0] not in ("GET", "LIST") and not request[1].endswith(DRY_RUN)]
 
     def get(self, path):
         self.requests.append(("GET", path))
@@ -47,16 +50,17 @@ class RecordedApi:
         return found
 
     def create(self, path, body):
-        name = path + "/" + body["metadata"]["name"]
+        name = path.split("?")[0] + "/" + body["metadata"]["name"]
         if name in self.objects:
             raise CalicoError("The API server refused POST %s" % path, found="409, already exists", remedy="run again")
         return self._write("POST", path, name, body)
 
     def replace(self, path, body):
-        there = self.objects.get(path)
+        name = path.split("?")[0]
+        there = self.objects.get(name)
         if there is None or body["metadata"].get("resourceVersion", there["metadata"]["resourceVersion"]) != there["metadata"]["resourceVersion"]:
             raise CalicoError("The API server refused PUT %s" % path, found="409, conflict", remedy="run again")
-        return self._write("PUT", path, path, body)
+        return self._write("PUT", path, name, body)
 
     def merge_patch(self, path, body):
         version = self.objects[path]["metadata"]["resourceVersion"]
@@ -85,6 +89,8 @@ class RecordedApi:
         if self._die_after_writes is not None and len(self.writes) >= self._die_after_writes:
             raise KeyboardInterrupt("killed")
         self.requests.append((verb, path))
+        if path.endswith(DRY_RUN):
+            return copy.deepcopy(body)
         self.objects[key] = self._stored(body)
         return copy.deepcopy(self.objects[key])
 
