@@ -1,0 +1,252 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Six releases one after the other on one lab, from the oldest to the newest, and what must be refused on the way.
+
+The lab has one host: what a release changes is in the API, and test_main_job has workers. What each release needs is
+written down in tests/unit/release_rights.py from upstream's manifests and code; the API server's authorizer is asked.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import pathlib
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import yaml
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import connect
+from hardway_testbed.ansible import play, write_playbook
+from hardway_testbed.lab import ROOT
+from hardway_testbed.snapshot import difference, snapshot
+
+sys.path.insert(0, str(ROOT / "tests/unit"))
+import release_rights  # noqa: E402
+
+RELEASES = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
+NEWEST = RELEASES[-1]
+LAB_SHAPE = {"hosts": 1, "releases": RELEASES}
+ACCOUNTS = {
+    "typha": ("system:serviceaccount:kube-system:calico-typha", release_rights.TYPHA),
+    "node": ("system:serviceaccount:kube-system:calico-node", release_rights.NODE),
+    "cni": ("calico-cni", release_rights.CNI_NEEDS),
+}
+REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+TIERS = "tiers.crd.projectcalico.org"
+GONE = "adminnetworkpolicies.policy.networking.k8s.io"
+
+
+def minor(version):
+    return int(version.split(".")[1])
+
+
+def site(lab, version, *arguments, **env):
+    variables = {"calico_version": version, "calico_kubernetes_range": "ignore"}
+    return play(lab, "-e", json.dumps(variables), *arguments, **env)
+
+
+def get(lab, kind, name, *arguments):
+    return json.loads(lab.kubectl("get", kind, name, "-o", "json", *arguments))
+
+
+# ---- each release, as an upgrade of the one before ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def release(lab, request):
+    """A release that site.yml has brought the cluster to."""
+    site(lab, request.param).succeeded()
+    return request.param
+
+
+def test_images_and_pod_security(lab, release):
+    registry = "docker.io/calico" if minor(release) <= 30 else "quay.io/calico"
+    for kind, name in (("daemonset", "node"), ("deployment", "typha")):
+        spec = get(lab, kind, "calico-" + name, "-n", "kube-system")["spec"]["template"]["spec"]
+        assert spec["containers"][0]["image"] == "%s/%s:%s" % (registry, name, release)
+        assert (spec["securityContext"].get("seccompProfile") == {"type": "RuntimeDefault"}) is (minor(release) >= 29)
+
+
+def test_conflist(lab, release):
+    conflist = json.loads(lab.exec(lab.control_plane, "cat", "/etc/cni/net.d/10-calico.conflist"))
+    chained = [plugin["type"] for plugin in conflist["plugins"]]
+    assert chained == ["calico", "portmap"] + (["bandwidth"] if minor(release) <= 29 else [])
+    assert conflist["cniVersion"] == "0.3.1"
+
+
+def test_crds_are_the_files(lab, release):
+    """Names and schemas as the API server serves them, against the release's own file."""
+    with urllib.request.urlopen("%s/%s/crds.yaml" % (lab.status["release_url"], release), timeout=10) as answer:
+        wanted = {crd["metadata"]["name"]: crd for crd in yaml.load_all(answer.read(), Loader=yaml.CSafeLoader) if crd}
+    there = {crd["metadata"]["name"]: crd for crd in lab.objects("customresourcedefinitions")}
+    # What earlier releases had is still there.
+    assert set(there) - set(wanted) == ({GONE, "baseline" + GONE} if minor(release) >= 32 else set())
+    for name, crd in wanted.items():
+        assert there[name]["spec"]["versions"] == crd["spec"]["versions"], name
+        assert {each["status"] for each in there[name]["status"]["conditions"] if each["type"] in ("Established", "NamesAccepted")} == {"True"}
+
+
+def asked(api, user, group, resource, verb):
+    """What the API server's authorizer says, in every namespace."""
+    name, _slash, sub = resource.partition("/")
+    groups = ["system:authenticated"]
+    if user.startswith("system:serviceaccount:"):
+        groups += ["system:serviceaccounts", "system:serviceaccounts:kube-system"]
+    attributes = {"group": group, "resource": name, "subresource": sub, "verb": verb}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {"user": user, "groups": groups, "resourceAttributes": attributes}}
+    return api.create(REVIEWS, review)["status"]["allowed"]
+
+
+@pytest.mark.parametrize("role", list(ACCOUNTS))
+def test_rights_are_what_the_release_needs_and_no_verb_more(lab, release, role):
+    user, text = ACCOUNTS[role]
+    needed = {(group, resource): verbs for (group, resource, names), verbs in release_rights.granted(text, minor(release)).items() if not names}
+    questions = [(group, resource, verb, True) for (group, resource), verbs in needed.items() for verb in sorted(verbs)]
+    for (group, resource), verbs in needed.items():
+        more = next(verb for verb in ("list", "create", "patch", "delete", "deletecollection") if verb not in verbs)
+        questions.append((group, resource, more, False))
+    api = connect({"kubeconfig": lab.kubeconfig})
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda question: asked(api, user, *question[:3]), questions))
+    assert [question for question, answer in zip(questions, answers) if question[3] is not answer] == []
+    assert sum(answers) > 15 and len(answers) - sum(answers) == len(needed)
+
+
+def test_a_second_run_changes_nothing(lab, release):
+    before = snapshot(lab)
+    run = site(lab, release).succeeded()
+    assert set(run.changed.values()) == {0}, run.output
+    assert difference(before, snapshot(lab)) == []
+
+
+# ---- what is refused, on the newest release -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def untouched(lab):
+    """Nothing changes while the test runs."""
+    before = snapshot(lab)
+    yield
+    assert difference(before, snapshot(lab)) == []
+
+
+def refused(run, *words):
+    message = run.output[run.output.index("FAILED!"):]
+    assert run.returncode != 0 and "Traceback" not in run.output
+    for word in (*words, "Expected", "Found", "Remedy"):
+        assert word in message, "%r is missing in:\n%s" % (word, message)
+
+
+def test_a_downgrade_is_refused(lab, untouched):
+    refused(site(lab, "v3.31.7"), "v3.31.7 would be a downgrade", NEWEST)
+
+
+CRDS_ALONE = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - hardway.calico.calico_release:
+        version: {version}
+        mirror: {mirror}
+        differs_from_upstream: ignore
+      register: release
+    - hardway.calico.calico_crds:
+        calico_version: {version}
+        crds: "{{{{ release.crds }}}}"
+        kubeconfig: {kubeconfig}
+      register: crds
+    - ansible.builtin.debug:
+        msg: "dropped {{{{ crds.dropped | join(' ') }}}}"
+"""
+
+
+def crds_alone(lab, tmp_path, version):
+    text = CRDS_ALONE.format(version=version, mirror=lab.status["release_url"], kubeconfig=lab.kubeconfig)
+    return play(lab, playbook=write_playbook(tmp_path, text))
+
+
+def test_crds_alone_refuse_a_downgrade_where_nothing_else_tells_the_release(lab, tmp_path, untouched):
+    refused(crds_alone(lab, tmp_path, "v3.28.5"), "CRDs of Calico v3.28.5 would be a downgrade", "is from " + NEWEST)
+
+
+def test_dropped_crds_are_reported(lab, tmp_path, untouched):
+    run = crds_alone(lab, tmp_path, NEWEST).succeeded()
+    assert "dropped %s baseline%s" % (GONE, GONE) in run.output
+
+
+def test_a_version_with_stored_objects_must_stay(lab, tmp_path):
+    crd = get(lab, "crd", TIERS)
+    real = copy.deepcopy(crd)
+    older = copy.deepcopy(crd["spec"]["versions"][0])
+    crd["spec"]["versions"][0]["storage"] = False
+    older.update(name="v0", storage=True, served=False)
+    crd["spec"]["versions"].append(older)
+    lab.kubectl("replace", "-f", "-", stdin=json.dumps(crd))
+    assert get(lab, "crd", TIERS)["status"]["storedVersions"] == ["v1", "v0"]
+    before = snapshot(lab)
+    refused(crds_alone(lab, tmp_path, NEWEST), TIERS, "status.storedVersions has v0")
+    assert difference(before, snapshot(lab)) == []
+    # The remedy: write nothing in v0 any more, and say so.
+    crd = get(lab, "crd", TIERS)
+    for version in crd["spec"]["versions"]:
+        version["storage"] = version["name"] == "v1"
+    lab.kubectl("replace", "-f", "-", stdin=json.dumps(crd))
+    lab.kubectl("patch", "crd", TIERS, "--subresource=status", "--type=merge", "-p", '{"status":{"storedVersions":["v1"]}}')
+    assert "changed=1" in crds_alone(lab, tmp_path, NEWEST).succeeded().output
+    assert get(lab, "crd", TIERS)["spec"] == real["spec"]
+
+
+def test_a_crds_file_with_another_digest_is_refused(lab, tmp_path, untouched):
+    with urllib.request.urlopen("%s/%s/crds.yaml" % (lab.status["release_url"], NEWEST), timeout=10) as answer:
+        content = answer.read()
+    path = tmp_path / "crds.yaml"
+    path.write_bytes(content + b"# one byte more\n")
+    # A cache of its own: what was verified before would be taken from there.
+    run = site(lab, NEWEST, "-e", "calico_crds_source=%s" % path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    refused(run, str(path), hashlib.sha256(content).hexdigest())
+    assert not list(pathlib.Path(tmp_path / "cache").rglob("crds.yaml"))
+
+
+# ---- a right that Typha lacks -------------------------------------------------------------------------------------------
+
+TYPHA = """
+- hosts: localhost
+  gather_facts: false
+  roles:
+    - hardway.calico.typha
+"""
+
+
+@pytest.fixture
+def aggregated(lab):
+    """Lets something else write Typha's ClusterRole: Kubernetes' aggregation, which puts back its own rules after the role's."""
+    def write(rules):
+        source = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "policy-of-somebody", "labels": {"for": "typha"}}, "rules": rules}
+        lab.kubectl("apply", "-f", "-", stdin=json.dumps(source))
+        rule = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"for": "typha"}}]}}
+        lab.kubectl("patch", "clusterrole", "calico-typha", "--type=merge", "-p", json.dumps(rule))
+
+    yield write
+    lab.kubectl("patch", "clusterrole", "calico-typha", "--type=merge", "-p", '{"aggregationRule":null}')
+    lab.kubectl("delete", "clusterrole", "policy-of-somebody")
+
+
+@pytest.mark.parametrize(("verb", "group", "resource"), [("list", "crd.projectcalico.org", "tiers"), ("watch", "discovery.k8s.io", "endpointslices")])
+def test_a_right_that_typha_lacks_is_named_instead_of_waited_for(lab, tmp_path, aggregated, verb, group, resource):
+    rules = []
+    for (its_group, its_resource, _names), verbs in release_rights.granted(release_rights.TYPHA, minor(NEWEST)).items():
+        left = sorted(verbs - ({verb} if (its_group, its_resource) == (group, resource) else set()))
+        rules.append({"apiGroups": [its_group], "resources": [its_resource], "verbs": left})
+    aggregated(rules)
+    run = play(lab, playbook=write_playbook(tmp_path, TYPHA))
+    refused(run, "system:serviceaccount:kube-system:calico-typha lacks 1 right", "no %s %s.%s: Typha retries" % (verb, resource, group), "no calico/node comes up")
+    assert "Wait until Typha is rolled out" not in run.output
+
+
+def test_the_rights_are_put_back(lab, tmp_path):
+    play(lab, playbook=write_playbook(tmp_path, TYPHA)).succeeded()
