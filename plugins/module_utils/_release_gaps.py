@@ -78,9 +78,8 @@ def _row(minor, patch, crds_sha256, sums):
     for architecture in table.ARCHITECTURES:
         digest = sums.get(files.CALICOCTL.format(arch=architecture))
         if digest and listed.get(architecture) != digest:
-            found.append(
-                "MINORS[%d].calicoctl_sha256 has %s for %s of patch %d: SHA256SUMS says %s" % (minor, listed.get(architecture, "nothing"), architecture, patch, digest)
-            )
+            there = listed.get(architecture, "nothing")
+            found.append("MINORS[%d].calicoctl_sha256 has %s for %s of patch %d: SHA256SUMS says %s" % (minor, there, architecture, patch, digest))
     return found
 
 

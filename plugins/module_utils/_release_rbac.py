@@ -138,7 +138,10 @@ KUBE_CONTROLLERS = (
     Rule(CRD, "kubecontrollersconfigurations", "list", "kube-controllers does not start", since=28),
     Rule(CRD, "kubecontrollersconfigurations/status", "get update", "the running configuration is not reported", since=32),
     Rule(CRD, "tiers", WRITE, "nobody makes the tiers that policies are in", since=29),
-    Rule(CRD, "globalnetworkpolicies networkpolicies stagedglobalnetworkpolicies stagednetworkpolicies", WRITE, "the policy name migrator cannot run", since=32),
+    Rule(
+        CRD, "globalnetworkpolicies networkpolicies stagedglobalnetworkpolicies stagednetworkpolicies", WRITE,
+        "the policy name migrator cannot run", since=32,
+    ),
     Rule("kubevirt.io", "virtualmachineinstances virtualmachines", READ, "addresses of virtual machines that are gone are never released", since=32),
     Rule("apiextensions.k8s.io", "customresourcedefinitions", READ + " delete", MIGRATION, since=32),
     Rule("apiregistration.k8s.io", "apiservices", READ + " create delete", MIGRATION, since=32),

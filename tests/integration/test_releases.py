@@ -98,8 +98,8 @@ def asked(api, user, group, resource, verb):
     if user.startswith("system:serviceaccount:"):
         groups += ["system:serviceaccounts", "system:serviceaccounts:kube-system"]
     attributes = {"group": group, "resource": name, "subresource": sub, "verb": verb}
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {"user": user, "groups": groups, "resourceAttributes": attributes}}
-    return api.create(REVIEWS, review)["status"]["allowed"]
+    spec = {"user": user, "groups": groups, "resourceAttributes": attributes}
+    return api.create(REVIEWS, {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec})["status"]["allowed"]
 
 
 @pytest.mark.parametrize("role", list(ACCOUNTS))
@@ -226,7 +226,8 @@ TYPHA = """
 def aggregated(lab):
     """Lets something else write Typha's ClusterRole: Kubernetes' aggregation, which puts back its own rules after the role's."""
     def write(rules):
-        source = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "policy-of-somebody", "labels": {"for": "typha"}}, "rules": rules}
+        about = {"name": "policy-of-somebody", "labels": {"for": "typha"}}
+        source = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": about, "rules": rules}
         lab.kubectl("apply", "-f", "-", stdin=json.dumps(source))
         rule = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"for": "typha"}}]}}
         lab.kubectl("patch", "clusterrole", "calico-typha", "--type=merge", "-p", json.dumps(rule))
@@ -244,7 +245,8 @@ def test_a_right_that_typha_lacks_is_named_instead_of_waited_for(lab, tmp_path, 
         rules.append({"apiGroups": [its_group], "resources": [its_resource], "verbs": left})
     aggregated(rules)
     run = play(lab, playbook=write_playbook(tmp_path, TYPHA))
-    refused(run, "system:serviceaccount:kube-system:calico-typha lacks 1 right", "no %s %s.%s: Typha retries" % (verb, resource, group), "no calico/node comes up")
+    named = "no %s %s.%s: Typha retries" % (verb, resource, group)
+    refused(run, "system:serviceaccount:kube-system:calico-typha lacks 1 right", named, "no calico/node comes up")
     assert "Wait until Typha is rolled out" not in run.output
 
 

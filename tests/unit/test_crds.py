@@ -196,7 +196,9 @@ def test_a_datastore_in_the_native_group_is_refused(run):
     assert found["failed"] and "API group projectcalico.org" in found["msg"] and api.writes == []
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "ConfigMap", "metadata": {"name": "x"}}, {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": {}}, {}])
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "ConfigMap", "metadata": {"name": "x"}}, {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": {}}, {}],
+)
 def test_what_is_no_crd_is_refused(run, wrong):
     api = CrdApi()
     found = run(api, "v3.32.1", [wrong])

@@ -49,12 +49,13 @@ def workload(kind, name, minor):
 def documents(minor):
     """A release's objects as upstream has them, as far as the table speaks of them."""
     crds = [{"kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in release("3.%d" % min(minor, 32))["crds"]["names"]]
+    conflist = CONFLIST % (', {"type": "bandwidth"}' if minor <= 29 else "")
     return crds + [
         cluster_role("calico-node", release_rights.granted(release_rights.NODE, minor)),
         cluster_role("calico-cni-plugin", release_rights.granted(release_rights.CNI_PLUGIN, minor)),
         cluster_role("calico-kube-controllers", release_rights.granted(release_rights.KUBE_CONTROLLERS, minor)),
         workload("DaemonSet", "calico-node", minor), workload("Deployment", "calico-typha", minor), workload("Deployment", "calico-kube-controllers", minor),
-        {"kind": "ConfigMap", "metadata": {"name": "calico-config"}, "data": {"cni_network_config": CONFLIST % (', {"type": "bandwidth"}' if minor <= 29 else "")}},
+        {"kind": "ConfigMap", "metadata": {"name": "calico-config"}, "data": {"cni_network_config": conflist}},
     ]
 
 

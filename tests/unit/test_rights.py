@@ -59,7 +59,8 @@ class Authorizer(RecordedApi):
 
 
 def lacking(api, role, minor, timeout=0):
-    return [(need["group"], need["resource"], need["verb"]) for need in rights.missing(api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None)]
+    found = rights.missing(api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None)
+    return [(need["group"], need["resource"], need["verb"]) for need in found]
 
 
 @pytest.mark.parametrize("minor", MINORS)
