@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signs the CNI user's certificate: through the Kubernetes CSR API, or with the cluster's CA files."""
+"""Adapter: signs the CNI user's certificates, with the Kubernetes CSR API, or with the cluster's CA files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 LABEL = "hardway.calico/credential"
 POLL_SECONDS = 0.5
+TYPED = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
 
 
 class CsrIssuer:
@@ -31,29 +32,36 @@ class CsrIssuer:
         self.secret = secret
         self.timeout = timeout
 
-    def issue(self, user, key_pem, now, lifetime, clock=time.monotonic, pause=time.sleep):
-        """PEM of the certificate. Raises CalicoError with the request's conditions if none comes in time."""
+    def issue(self, keys, now, lifetime, clock=time.monotonic, pause=time.sleep):
+        """{Holder: PEM} for {Holder: key PEM}; all requests wait at once.
+
+        Raises CalicoError with a request's conditions if its certificate does not come in time.
+        """
         for left in self.api.list("%s?labelSelector=%s%%3D%s" % (CSRS, LABEL, self.secret)):
             self.api.delete("%s/%s" % (CSRS, left["metadata"]["name"]))
-        request = base64.b64encode(_x509.make_csr(user, key_pem).encode()).decode()
-        # The time makes the name unique among runs; two runs in one second collide, and one of them is told so.
-        name = "%s-%s" % (self.secret, now.strftime("%Y%m%d%H%M%S"))
-        spec = {"request": request, "signerName": self.signer, "usages": ["client auth"], "expirationSeconds": int(lifetime.total_seconds())}
-        body = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-                "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec}
-        created = self.api.create(CSRS, body)
-        path = "%s/%s" % (CSRS, name)
+        # The time makes names unique among runs; two runs in one second collide, and one of them is told so.
+        names = {who: "%s-%s" % (who.secret, now.strftime("%Y%m%d%H%M%S")) for who in keys}
+        made = []
         try:
-            approved = {"type": "Approved", "status": "True", "reason": "HardwayCalico", "message": "the CNI user %s of hardway.calico" % user}
-            self.api.replace(path + "/approval", {**created, **_typed(), "status": {"conditions": [approved]}})
-            return self._wait(path, name, clock, pause)
+            for who, key in keys.items():
+                self._request(who, names[who], key, lifetime, made)
+            deadline = clock() + self.timeout
+            return {who: self._wait(names[who], deadline, clock, pause) for who in keys}
         finally:
-            self.api.delete(path)
+            for name in made:
+                self.api.delete("%s/%s" % (CSRS, name))
 
-    def _wait(self, path, name, clock, pause):
-        deadline = clock() + self.timeout
+    def _request(self, who, name, key_pem, lifetime, made):
+        request = base64.b64encode(_x509.make_csr(who.user, key_pem).encode()).decode()
+        spec = {"request": request, "signerName": self.signer, "usages": ["client auth"], "expirationSeconds": int(lifetime.total_seconds())}
+        created = self.api.create(CSRS, {**TYPED, "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec})
+        made.append(name)
+        approved = {"type": "Approved", "status": "True", "reason": "HardwayCalico", "message": "the CNI user %s of hardway.calico" % who.user}
+        self.api.replace("%s/%s/approval" % (CSRS, name), {**created, **TYPED, "status": {"conditions": [approved]}})
+
+    def _wait(self, name, deadline, clock, pause):
         while True:
-            found = self.api.get(path)
+            found = self.api.get("%s/%s" % (CSRS, name))
             if found is None:
                 raise CalicoError("The certificate signing request %s was removed while it waited for its certificate" % name,
                                   found="nothing under its name: another run issues the same credential", remedy="run again when that run has ended")
@@ -86,10 +94,7 @@ class CaIssuer:
         self.ca_pem = ca_pem
         self.ca_key_pem = ca_key_pem
 
-    def issue(self, user, key_pem, now, lifetime):
-        """PEM of the certificate."""
-        return _x509.issue_leaf(user, "clientAuth", key_pem, self.ca_pem, self.ca_key_pem, now - timedelta(minutes=5), now + lifetime)
-
-
-def _typed():
-    return {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+    def issue(self, keys, now, lifetime):
+        """{Holder: PEM} for {Holder: key PEM}."""
+        start, end = now - timedelta(minutes=5), now + lifetime
+        return {who: _x509.issue_leaf(who.user, "clientAuth", key, self.ca_pem, self.ca_key_pem, start, end) for who, key in keys.items()}

@@ -113,10 +113,26 @@ def decide(path, wanted, content, state, mode, uid, gid):
 
 
 def _difference(before, after):
+    """Why the file is written anew, in words: each part that differs, with its old and new value."""
     if isinstance(before, str):
         return "it is not a kubeconfig in JSON"
-    parts = [key for key in after if before.get(key) != after[key]]
-    return "%s differ" % ", ".join(parts) if parts else "the private key or a setting that is not shown differs"
+    words = {"server": "the API server is %s, wanted %s", "ca": "the cluster's CA is %s, wanted %s",
+             "client_certificate": "the client certificate is %s, wanted %s", "name": "the name of the entry in %s is %%s, wanted %%s"}
+    reasons = []
+    for part in ("clusters", "users"):
+        old, new = (before.get(part) or [{}])[0], after[part][0]
+        for key in sorted(new):
+            if old.get(key) != new[key]:
+                text = words[key] % part if key == "name" else words[key]
+                reasons.append(text % (_short(old.get(key)), _short(new[key])))
+    if not reasons and before != after:
+        reasons = ["%s differ" % ", ".join(key for key in after if before.get(key) != after[key])]
+    return ", ".join(reasons) or "the private key or a setting that is not shown differs"
+
+
+def _short(value):
+    text = str(value)
+    return text[:23] if text.startswith("sha256:") else text
 
 
 def _parsed(content):

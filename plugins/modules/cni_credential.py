@@ -13,13 +13,23 @@ author:
   - hardway.calico founders (@hardway)
 description:
   - Keeps a client certificate for the CNI user in a Secret of type C(kubernetes.io/tls), so that any controller can deliver it to nodes.
-  - It is issued anew if it is missing, broken, of another user or another CA than the cluster's, or about to expire.
+  - With O(nodes) it keeps one for each node instead, so that one node can be cut off without the others.
+  - A certificate is issued anew if it is missing, broken, of another user, of another CA than the cluster's, of another key type than
+    wanted, or about to expire. Nothing else is written, and every step tells its reason.
+  - Kubernetes cannot revoke a certificate. What revokes a credential is the loss of its rights, so bind roles to RV(users) and not to a
+    group, from which RBAC can take no single member.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
   - hardway.calico.attributes
 requirements:
   - cryptography >= 42.0.0
 options:
+  state:
+    description:
+      - V(absent) removes the Secret, or those of O(nodes). The certificates stay valid until they end; take their rights away as well.
+    type: str
+    choices: [present, absent]
+    default: present
   method:
     description:
       - Who signs. V(csr) is the Kubernetes CSR API, which needs no CA key.
@@ -28,17 +38,35 @@ options:
     choices: [csr, ca]
     default: csr
   user:
-    description: The user, that is the certificate's CN. It is in no group.
+    description: The user, that is the certificate's CN; a node's is C(USER:NODE). It is in no group.
     type: str
     default: calico-cni
   namespace:
-    description: The namespace of the Secret.
+    description: The namespace of the Secrets.
     type: str
     default: kube-system
   secret:
-    description: The Secret that keeps the certificate and its key.
+    description: The Secret that keeps the certificate and its key; a node's is C(SECRET-NODE).
     type: str
     default: calico-cni-credential
+  nodes:
+    description: Names of the nodes that get a credential each. One credential for all nodes if not set.
+    type: list
+    elements: str
+  kept_nodes:
+    description:
+      - Nodes that keep a credential beside those in O(nodes), as it is. The Secrets of all other nodes, which are gone or revoked, are removed.
+      - Nothing is removed if it is not set.
+    type: list
+    elements: str
+  key_type:
+    description: The type of the key.
+    type: str
+    choices: [ECDSA, RSA]
+    default: ECDSA
+  key_size:
+    description: The size of the key in bits; 256 or 384 for ECDSA (256), 2048 to 8192 for RSA (4096).
+    type: int
   lifetime_days:
     description: Lifetime of the certificate, in days. The signer may shorten it.
     type: int
@@ -47,19 +75,22 @@ options:
     description: How long before its end the certificate is renewed, in days; at most a third of its lifetime.
     type: int
     default: 30
+  force:
+    description: Whether to issue anew what needs it not, as after a key got into wrong hands.
+    type: bool
+    default: false
   cluster_ca:
     description:
-      - PEM of the cluster's CAs. A stored certificate of another CA is issued anew.
+      - PEM of the cluster's CAs. A stored certificate of another CA is issued anew. Required for O(state=present).
       - Where the API server publishes its CAs of client certificates (ConfigMap C(kube-system/extension-apiserver-authentication)) those are
         taken as well, since some distributions use one CA for servers and another one for clients.
     type: str
-    required: true
   signer:
     description: The signer of the CSR API.
     type: str
     default: kubernetes.io/kube-apiserver-client
   timeout:
-    description: How long to wait for the CSR API's certificate, in seconds.
+    description: How long to wait for the CSR API's certificates, in seconds.
     type: int
     default: 30
   ca_cert_content:
@@ -69,7 +100,7 @@ options:
     description: PEM of the cluster's CA key, for the method V(ca).
     type: str
   return_content:
-    description: Whether to return the certificate and its private key. Set C(no_log) on the task then.
+    description: Whether to return certificates with their private keys. Set C(no_log) on the task then.
     type: bool
     default: false
 """
@@ -78,6 +109,17 @@ EXAMPLES = r"""
 - name: Keep the CNI user's certificate valid
   hardway.calico.cni_credential:
     cluster_ca: "{{ lookup('ansible.builtin.file', '/etc/kubernetes/pki/ca.crt') }}"
+
+- name: Keep a certificate of its own valid for each node
+  hardway.calico.cni_credential:
+    cluster_ca: "{{ lookup('ansible.builtin.file', '/etc/kubernetes/pki/ca.crt') }}"
+    nodes: [cka001, cka002]
+    renewal_days: 60
+
+- name: Remove one node's
+  hardway.calico.cni_credential:
+    nodes: [cka002]
+    state: absent
 """
 
 RETURN = r"""
@@ -87,98 +129,56 @@ actions:
   type: list
   elements: dict
   sample: [{action: renew, target: client certificate of calico-cni, reason: "it expires in 12 days, the renewal window is 30 days"}]
+users:
+  description: The users that RBAC has to know, which are those with a credential and those of O(kept_nodes).
+  returned: success
+  type: list
+  elements: str
+  sample: [calico-cni]
+shared:
+  description: Whether the credential for all nodes is stored when the module ends.
+  returned: success
+  type: bool
+  sample: true
+stored_nodes:
+  description: The nodes with a stored credential of their own when the module ends.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 certificate:
   description: The certificate that is in the Secret when the module ends.
-  returned: when there is one
+  returned: when there is one, without O(nodes)
   type: dict
   sample: {subject: CN=calico-cni, issuer: CN=kubernetes, fingerprint: 3f2a, not_after: "2027-11-21T00:00:00Z"}
 client_certificate:
   description: PEM of the certificate.
-  returned: when O(return_content) is true and there is one
+  returned: when O(return_content) is true and there is one, without O(nodes)
   type: str
   sample: "-----BEGIN CERTIFICATE-----"
 client_key:
   description: PEM of the private key.
-  returned: when O(return_content) is true and there is one
+  returned: when O(return_content) is true and there is one, without O(nodes)
   type: str
   sample: a PEM
+credentials:
+  description: For each node of O(nodes) the user, RV(certificate), RV(client_certificate) and RV(client_key), the latter two with O(return_content).
+  returned: with O(nodes)
+  type: dict
+  sample: {cka001: {user: "calico-cni:cka001", certificate: {subject: "CN=calico-cni:cka001"}}}
 """
 
-import base64
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils import _cni_credential_plan as planning
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, LeafWanted, require_days, trouble
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import trouble
 from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_issuer import CaIssuer, CsrIssuer
-from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_plan import decide
+from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_store import CredentialStore, client_cas
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-
-CLIENT_CA_CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
-
-
-class CredentialStore:
-    """The Secret: one GET to read, one request to write both halves."""
-
-    KEYS = ("tls.crt", "tls.key")
-
-    def __init__(self, api, namespace, name):
-        self.api, self.collection, self.name, self.namespace = api, "/api/v1/namespaces/%s/secrets" % namespace, name, namespace
-        self.found = None
-
-    def read(self):
-        """(certificate PEM, key PEM), "" where absent."""
-        self.found = self.api.get("%s/%s" % (self.collection, self.name))
-        data = (self.found or {}).get("data") or {}
-        return tuple(base64.b64decode(data.get(key, "")).decode(errors="replace") for key in self.KEYS)
-
-    def write(self, certificate_pem, key_pem):
-        data = {key: base64.b64encode(pem.encode()).decode() for key, pem in zip(self.KEYS, (certificate_pem, key_pem))}
-        typed = {"apiVersion": "v1", "kind": "Secret"}
-        if self.found is None:
-            metadata = {"name": self.name, "namespace": self.namespace, "labels": {"app.kubernetes.io/managed-by": "hardway.calico"}}
-            self.api.create(self.collection, {**typed, "metadata": metadata, "type": "kubernetes.io/tls", "data": data})
-        else:
-            self.api.replace("%s/%s" % (self.collection, self.name), {**self.found, **typed, "data": data})
-
-
-def client_cas(api, cluster_ca):
-    """PEM of the CAs that the API server takes clients from: what it publishes, and what the user names."""
-    problem = _x509.read_bundle(cluster_ca)[1]
-    if problem:
-        raise CalicoError("cluster_ca cannot be read: %s" % problem, expected="PEM of certificates", remedy="hand in the content of the CA's file")
-    try:
-        published = api.get(CLIENT_CA_CONFIGMAP) or {}
-    except CalicoError:
-        # An account may be allowed the Secret and not this; a server that is down is named by the next request.
-        published = {}
-    return "%s\n%s" % (cluster_ca, (published.get("data") or {}).get("client-ca-file") or "")
-
-
-def require_sane(params):
-    """Raises CalicoError for options that make no certificate."""
-    require_days(params, "lifetime_days")
-    for option, least in (("renewal_days", 0), ("timeout", 1)):
-        if params[option] < least:
-            raise CalicoError("%s is out of range" % option, expected="at least %d" % least, found=params[option], remedy="correct it or leave it out")
-    if params["renewal_days"] > MOST_DAYS:
-        raise CalicoError("renewal_days is out of range", expected="at most %d" % MOST_DAYS, found=params["renewal_days"], remedy="correct it")
-    # RFC 5280, appendix A.1: ub-common-name.
-    if not 1 <= len(params["user"]) <= 64:
-        raise CalicoError("The user %s cannot be a certificate's CN" % params["user"], expected="1 to 64 characters", found=len(params["user"]),
-                          remedy="choose another name")
-
-
-def require_usable(wanted, pair):
-    """Raises CalicoError if a certificate that was just issued is not what was asked for, whatever its lifetime."""
-    reason = pair.problem or trouble(pair, wanted, pair.certificate.not_before)
-    if reason:
-        raise CalicoError(
-            "The certificate that was issued for %s cannot be used" % wanted.common_name, expected="a client certificate of the API server's CA for clients",
-            found=reason, remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; nothing was stored",
-        )
 
 
 def issuer(params, api):
@@ -188,56 +188,99 @@ def issuer(params, api):
     return CaIssuer(params["ca_cert_content"], params["ca_key_content"])
 
 
+def apply(plan, store, signs, wanted, authorities, now):
+    """Carry the plan out: all certificates are issued and looked at before the first is stored. Returns {Holder: (certificate, key) PEM}."""
+    keys = {step.detail: _x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size) for step in plan if step.action != "delete"}
+    issued = {}
+    if keys:
+        lifetime = next(iter(wanted.values())).lifetime
+        issued = {who: (certificate, keys[who]) for who, certificate in signs.issue(keys, now, lifetime).items()}
+    for who, material in issued.items():
+        pair = _x509.read_pair(*material, authorities)
+        planning.require_usable(who.user, pair.problem or trouble(pair, wanted[who], pair.certificate.not_before))
+    for who, material in issued.items():
+        store.write(who, *material)
+    for step in plan:
+        if step.action == "delete":
+            store.delete(step.detail)
+    return issued
+
+
+def returned(who, material, authorities, content):
+    """What the result says of one credential."""
+    pair = _x509.read_pair(*material, authorities)
+    if pair.certificate is None:
+        return {}
+    found = {"certificate": pair.certificate.as_result()}
+    return {**found, "client_certificate": material[0], "client_key": material[1]} if content else found
+
+
+def run(module):
+    params, present = module.params, module.params["state"] == "present"
+    holders = [planning.holder(params)] if params["nodes"] is None else [planning.holder(params, node) for node in sorted(set(params["nodes"]))]
+    kept = None if params["kept_nodes"] is None else [planning.holder(params, node) for node in params["kept_nodes"]]
+    wanted = {who: planning.wanted_leaf(params, who.user) for who in holders} if present else {}
+    api = connect(params)
+    signs = issuer(params, api) if present else None
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    store = CredentialStore(api, params["namespace"], params["user"], params["secret"])
+    material = store.read(wanted)
+    if not params["return_content"]:
+        module.no_log_values.update(key for _certificate, key in material.values() if key)
+    authorities = client_cas(api, params["cluster_ca"]) if present else ""
+    found = {who: _x509.read_pair(*pems, authorities) for who, pems in material.items()}
+    stored = [who for who, item in store.found.items() if item is not None]
+    if present:
+        leaving = planning.unwanted(stored, wanted, None if kept is None else params["kept_nodes"])
+    else:
+        leaving = [(who, "state is absent") for who in holders if who in stored]
+    plan = planning.decide(wanted, found, now, leaving, params["force"])
+    if plan and not module.check_mode:
+        material.update(apply(plan, store, signs, wanted, authorities, now))
+    gone = [who for who, _reason in leaving]
+    there = [who for who in {**dict.fromkeys(stored), **wanted} if who not in gone]
+    result = {
+        "changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff(), "users": planning.users(wanted, kept or [], stored, gone),
+        "shared": any(not who.node for who in there), "stored_nodes": sorted(who.node for who in there if who.node),
+    }
+    shown = {who: returned(who, material[who], authorities, params["return_content"]) for who in wanted}
+    if params["nodes"] is None:
+        return {**result, **next(iter(shown.values()), {})}
+    return {**result, "credentials": {who.node: {"user": who.user, **about} for who, about in shown.items()}}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "method": {"type": "str", "choices": ["csr", "ca"], "default": "csr"},
             "user": {"type": "str", "default": "calico-cni"},
             "namespace": {"type": "str", "default": "kube-system"},
             "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
+            "nodes": {"type": "list", "elements": "str"},
+            "kept_nodes": {"type": "list", "elements": "str"},
+            "key_type": {"type": "str", "choices": ["ECDSA", "RSA"], "default": "ECDSA"},
+            "key_size": {"type": "int"},
             "lifetime_days": {"type": "int", "default": 365},
             "renewal_days": {"type": "int", "default": 30},
-            "cluster_ca": {"type": "str", "required": True},
+            "force": {"type": "bool", "default": False},
+            "cluster_ca": {"type": "str"},
             "signer": {"type": "str", "default": "kubernetes.io/kube-apiserver-client"},
             "timeout": {"type": "int", "default": 30},
             "ca_cert_content": {"type": "str"},
             "ca_key_content": {"type": "str", "no_log": True},
             "return_content": {"type": "bool", "default": False},
         },
-        required_if=[("method", "ca", ("ca_cert_content", "ca_key_content"))],
+        required_if=[("method", "ca", ("ca_cert_content", "ca_key_content")), ("state", "present", ("cluster_ca",))],
         supports_check_mode=True,
     )
     show_public_parts(module)
-    params = module.params
     try:
         _x509.require()
-        require_sane(params)
-        api = connect(params)
-        signs = issuer(params, api)
-        lifetime = timedelta(days=params["lifetime_days"])
-        wanted = LeafWanted(params["user"], "clientAuth", "ECDSA", 256, lifetime, timedelta(days=params["renewal_days"]))
-        now = datetime.now(timezone.utc).replace(microsecond=0)
-        store = CredentialStore(api, params["namespace"], params["secret"])
-        material = store.read()
-        if material[1] and not params["return_content"]:
-            module.no_log_values.add(material[1])
-        authorities = client_cas(api, params["cluster_ca"])
-        pair = _x509.read_pair(*material, authorities)
-        plan = decide(wanted, pair, now)
-        if plan and not module.check_mode:
-            key = _x509.make_key(wanted.key_type, wanted.key_size)
-            material = (signs.issue(wanted.common_name, key, now, lifetime), key)
-            pair = _x509.read_pair(*material, authorities)
-            require_usable(wanted, pair)
-            store.write(*material)
+        result = run(module)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    result = {"changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff()}
-    if pair.certificate is not None:
-        result["certificate"] = pair.certificate.as_result()
-        if params["return_content"]:
-            result.update(client_certificate=material[0], client_key=material[1])
     module.exit_json(**result)
 
 

@@ -107,7 +107,7 @@ def test_second_run_writes_nothing_and_returns_the_content(run, ca):
     api.requests.clear()
     result = run(api, return_content=True)
     assert not result["changed"] and api.writes == [] and (result["client_certificate"], result["client_key"]) == stored(api)
-    assert set(yaml.safe_load(cni_credential.RETURN)) == set(result) - {"changed", "invocation", "warnings", "diff"}
+    assert set(yaml.safe_load(cni_credential.RETURN)) - {"credentials"} == set(result) - {"changed", "invocation", "warnings", "diff"}
 
 
 def test_check_mode_writes_nothing(run, ca):
@@ -210,7 +210,8 @@ def test_cluster_with_a_ca_for_clients_of_its_own(run):
     require_sound(api, clients)
 
 
-@pytest.mark.parametrize("options", [{"lifetime_days": 0}, {"renewal_days": -1}, {"timeout": 0}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"}])
+@pytest.mark.parametrize("options", [{"lifetime_days": 0}, {"renewal_days": -1}, {"key_size": 100}, {"secret": "x" * 64}, {"nodes": ["Not_a_name"]}, {"nodes": ["n" * 54]},
+                                     {"key_type": "RSA", "key_size": 256}, {"timeout": 0}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"}])
 def test_senseless_options_are_refused_before_anything_is_written(run, ca, options):
     api = Cluster(ca)
     result = run(api, **options)
@@ -223,3 +224,136 @@ def test_ca_files_that_do_not_fit(run, ca, harm):
     api = Cluster(None)
     result = run(api, **by_files(files))
     assert result["failed"] and "CA files cannot be used" in result["msg"] and api.requests == []
+
+
+# ---- a credential of its own for each node ------------------------------------------------------------------------------
+
+NODES = ["cka001", "cka002", "cka003"]
+
+
+def stored_of(api, node):
+    return tuple(base64.b64decode(api.objects["%s-%s" % (SECRET, node)]["data"][key]).decode() for key in ("tls.crt", "tls.key"))
+
+
+def test_each_node_gets_its_own(run, ca):
+    api = Cluster(ca)
+    result = run(api, nodes=NODES, return_content=True)
+    assert result["changed"] and [action["target"] for action in result["actions"]] == ["client certificate of calico-cni:%s" % node for node in NODES]
+    for node in NODES:
+        certificate, key = stored_of(api, node)
+        oracle.verify(certificate, ca[0], "sslclient")
+        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(certificate) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+        assert (result["credentials"][node]["client_certificate"], result["credentials"][node]["client_key"]) == (certificate, key)
+    assert len({stored_of(api, node)[1] for node in NODES}) == 3 and api.left == [] and SECRET not in api.objects
+    assert result["users"] == ["calico-cni:cka001", "calico-cni:cka002", "calico-cni:cka003"] and not result["shared"] and result["stored_nodes"] == NODES
+    api.requests.clear()
+    again = run(api, nodes=NODES, return_content=True)
+    assert not again["changed"] and api.writes == [] and again["credentials"] == result["credentials"] and len(api.requests) <= 4
+
+
+def test_only_the_node_in_need_is_renewed(run, ca):
+    api = Cluster(ca)
+    run(api, nodes=NODES)
+    before = {node: stored_of(api, node) for node in NODES}
+    api.objects[SECRET + "-cka002"]["data"]["tls.crt"] = base64.b64encode(oracle.make_leaf("calico-cni:cka002", ca, "clientAuth", days=3)[0].encode()).decode()
+    result = run(api, nodes=NODES)
+    assert [(action["action"], action["reason"]) for action in result["actions"]] == [("renew", "its key does not match its certificate")]
+    assert {node for node in NODES if stored_of(api, node) != before[node]} == {"cka002"}
+
+
+def test_nodes_that_are_neither_wanted_nor_kept_lose_theirs(run, ca):
+    api = Cluster(ca)
+    run(api, nodes=NODES)
+    assert not run(api, nodes=["cka001"])["changed"], "without kept_nodes nothing is removed"
+    checked = run(api, check=True, nodes=["cka001"], kept_nodes=["cka002"])
+    assert checked["changed"] and SECRET + "-cka003" in api.objects
+    result = run(api, nodes=["cka001"], kept_nodes=["cka002"])
+    assert [(action["action"], action["target"]) for action in result["actions"]] == [("delete", "client certificate of calico-cni:cka003")]
+    assert result["actions"] == checked["actions"] and result["users"] == checked["users"] == ["calico-cni:cka001", "calico-cni:cka002"]
+    assert SECRET + "-cka003" not in api.objects and SECRET + "-cka002" in api.objects
+
+
+def test_the_other_scope_is_told_so_that_it_keeps_its_rights_meanwhile(run, ca):
+    api = Cluster(ca)
+    run(api)
+    result = run(api, nodes=NODES)
+    assert result["shared"] and result["users"] == ["calico-cni"] + ["calico-cni:%s" % node for node in NODES]
+    back = run(api)
+    assert not back["changed"] and back["stored_nodes"] == NODES and back["users"] == result["users"]
+    assert run(api, state="absent", nodes=NODES)["users"] == ["calico-cni"]
+
+
+def test_absent_removes_the_secret_once(run, ca):
+    api = Cluster(ca)
+    run(api)
+    assert run(api, check=True, state="absent", cluster_ca=None)["changed"] and SECRET in api.objects
+    result = run(api, state="absent", cluster_ca=None)
+    assert [action["action"] for action in result["actions"]] == ["delete"] and SECRET not in api.objects and result["users"] == []
+    api.requests.clear()
+    assert not run(api, state="absent", cluster_ca=None)["changed"] and api.writes == []
+
+
+def test_force_renews_and_says_so(run, ca):
+    api = Cluster(ca)
+    run(api)
+    before = stored(api)
+    result = run(api, force=True)
+    assert result["actions"][0]["reason"] == "it is renewed on demand (force)" and stored(api)[1] != before[1]
+    require_sound(api, ca)
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"key_type": "RSA", "key_size": 2048}, "Public-Key: (2048 bit)"), ({"key_size": 384}, "ASN1 OID: secp384r1"),
+])
+def test_key_types(run, ca, options, words):
+    api = Cluster(ca)
+    run(api)
+    result = run(api, **options)
+    assert result["actions"][0]["reason"].startswith("its key is ECDSA 256, wanted ")
+    assert words in oracle.text(stored(api)[0])
+    require_sound(api, ca)
+    assert not run(api, **options)["changed"]
+
+
+def test_a_renewal_that_loses_against_another_run_says_so(run, ca):
+    """Both read the same Secret; the other one has written it before this one does."""
+    api = Cluster(ca)
+    run(api)
+    winner = oracle.make_leaf("calico-cni", ca, "clientAuth")
+    real = api.replace
+
+    def replace(path, body):
+        if path == SECRET:
+            api.objects[SECRET]["metadata"]["resourceVersion"] = "999"
+            api.objects[SECRET]["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in zip(("tls.crt", "tls.key"), winner)}
+        return real(path, body)
+
+    api.replace = replace
+    result = run(api, force=True)
+    assert "kube-system/calico-cni-credential was written by another run" in result["msg"] and "run again" in result["msg"]
+    assert stored(api) == winner and api.left == []
+    api.replace = real
+    assert not run(api)["changed"]
+
+
+def test_a_secret_that_lost_its_labels_is_found_and_labelled_again(run, ca):
+    api = Cluster(ca)
+    run(api, nodes=NODES)
+    api.objects[SECRET + "-cka001"]["metadata"]["labels"] = {"mine": "stays"}
+    api.objects[SECRET + "-cka001"]["data"]["tls.crt"] = ""
+    result = run(api, nodes=NODES)
+    assert [action["reason"] for action in result["actions"]] == ["its certificate is missing"]
+    assert api.objects[SECRET + "-cka001"]["metadata"]["labels"]["hardway.calico/node"] == "cka001"
+    assert api.objects[SECRET + "-cka001"]["metadata"]["labels"]["mine"] == "stays"
+
+
+def test_a_batch_with_one_refused_request_stores_nothing(run, ca):
+    class Picky(Cluster):
+        def replace(self, path, body):
+            self.signer = None if "cka003" in path else ca
+            return super().replace(path, body)
+
+    api = Picky(ca)
+    result = run(api, nodes=NODES)
+    assert result["failed"] and "calico-cni-credential-cka003-" in result["msg"]
+    assert api.left == [] and not any(path.startswith(SECRET) for path in api.objects)
