@@ -18,7 +18,7 @@ import pytest
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
 
-ON_NODES = ("cni_binaries", "cni_conflist", "cni_kubeconfig")
+ON_NODES = ("cni_binaries", "cni_conflist", "cni_kubeconfig", "cni_kubeconfig_info")
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 NEEDS_INTERNET = "- name: Get the release from upstream\n"
 
