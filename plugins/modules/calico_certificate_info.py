@@ -118,7 +118,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - Every certificate that there is or should be. RV(certificates[].status) is V(ok), V(ending), V(expired), V(missing) or V(broken).
+    - Every certificate that there is or should be. Its C(status) is V(ok), V(ending), V(expired), V(missing) or V(broken).
     - Days are whole and negative after the end; V(null) where there is no certificate.
   returned: success
   type: list

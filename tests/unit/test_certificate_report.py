@@ -188,7 +188,8 @@ def test_credentials_of_nodes(run, objects, cas):
     pairs = {node: oracle.make_leaf("calico-cni:" + node, cas["cluster"], "clientAuth") for node in ("cka001", "cka002")}
     for node, pair in pairs.items():
         labels = {"hardway.calico/credential": "calico-cni-credential", "hardway.calico/node": node}
-        objects["%s-%s" % (SECRET, node)] = {**secret(tls_crt=pair[0], tls_key=pair[1]), "metadata": {"name": "calico-cni-credential-" + node, "labels": labels}}
+        metadata = {"name": "calico-cni-credential-" + node, "labels": labels}
+        objects["%s-%s" % (SECRET, node)] = {**secret(tls_crt=pair[0], tls_key=pair[1]), "metadata": metadata}
     held = [{"node": "cka001", "client_certificate": pairs["cka002"][0]}]
     result = run(objects, cluster_ca=cas["cluster"][0], cni_scope="node", nodes=["cka001", "cka003"], held=held)
     told = troubles(result)

@@ -210,8 +210,10 @@ def test_cluster_with_a_ca_for_clients_of_its_own(run):
     require_sound(api, clients)
 
 
-@pytest.mark.parametrize("options", [{"lifetime_days": 0}, {"renewal_days": -1}, {"key_size": 100}, {"secret": "x" * 64}, {"nodes": ["Not_a_name"]}, {"nodes": ["n" * 54]},
-                                     {"key_type": "RSA", "key_size": 256}, {"timeout": 0}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"}])
+@pytest.mark.parametrize("options", [
+    {"lifetime_days": 0}, {"renewal_days": -1}, {"timeout": 0}, {"key_size": 100}, {"key_type": "RSA", "key_size": 256}, {"secret": "x" * 64},
+    {"nodes": ["Not_a_name"]}, {"nodes": ["n" * 54]}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"},
+])
 def test_senseless_options_are_refused_before_anything_is_written(run, ca, options):
     api = Cluster(ca)
     result = run(api, **options)
@@ -255,7 +257,8 @@ def test_only_the_node_in_need_is_renewed(run, ca):
     api = Cluster(ca)
     run(api, nodes=NODES)
     before = {node: stored_of(api, node) for node in NODES}
-    api.objects[SECRET + "-cka002"]["data"]["tls.crt"] = base64.b64encode(oracle.make_leaf("calico-cni:cka002", ca, "clientAuth", days=3)[0].encode()).decode()
+    other = oracle.make_leaf("calico-cni:cka002", ca, "clientAuth", days=3)[0]
+    api.objects[SECRET + "-cka002"]["data"]["tls.crt"] = base64.b64encode(other.encode()).decode()
     result = run(api, nodes=NODES)
     assert [(action["action"], action["reason"]) for action in result["actions"]] == [("renew", "its key does not match its certificate")]
     assert {node for node in NODES if stored_of(api, node) != before[node]} == {"cka002"}

@@ -15,7 +15,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 START = datetime(2026, 11, 21, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
-OPTIONS = {"user": "calico-cni", "secret": "calico-cni-credential", "lifetime_days": 365, "renewal_days": 30, "timeout": 30, "key_type": "ECDSA", "key_size": None}
+OPTIONS = {"user": "calico-cni", "secret": "calico-cni-credential", "lifetime_days": 365, "renewal_days": 30, "timeout": 30, "key_type": "ECDSA",
+           "key_size": None}
 EVERYBODY = planning.holder(OPTIONS)
 
 
@@ -29,8 +30,8 @@ def decide(found, now, who=EVERYBODY, force=False, **options):
 
 
 @pytest.mark.parametrize(("lifetime", "window", "granted", "every", "most"), [
-    (365, 30, 365, 7, 11), (365, 30, 365, 1, 11), (365, 90, 365, 7, 14), (3650, 30, 3650, 7, 2), (365, 30, 90, 7, 61), (90, 365, 90, 7, 61), (365, 0, 365, 1, 11),
-    (30, 10, 30, 7, 183),
+    (365, 30, 365, 7, 11), (365, 30, 365, 1, 11), (365, 90, 365, 7, 14), (3650, 30, 3650, 7, 2), (365, 30, 90, 7, 61), (90, 365, 90, 7, 61),
+    (365, 0, 365, 1, 11), (30, 10, 30, 7, 183),
 ])
 def test_weekly_runs_over_ten_years(lifetime, window, granted, every, most):
     """Never expired when a run ends or before the next one, and never renewed more often than its lifetime less the window asks for."""

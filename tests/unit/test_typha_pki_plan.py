@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The decisions of typha_pki and cni_credential: values in, plan out."""
+"""The decisions of typha_pki: values in, plan out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.hardway.calico.plugins.module_utils import _cni_credential_plan as credential
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import Certificate, LeafWanted, Pair, require_days
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import Certificate, Pair, require_days
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import PARTIES, REPLACED, decide, require_handed, wanted_leaf
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import CaPolicy, TyphaPki, Workload, bundle_hash, material_hash, phase, rolls
@@ -300,20 +299,6 @@ def test_handed_in_leaf_that_a_peer_would_refuse_is_refused(harm, reason):
 
 
 # ---- the CNI user's credential ----------------------------------------------------------------------------------------
-
-
-def test_credential_is_issued_and_renewed():
-    wanted = LeafWanted("calico-cni", "clientAuth", "ECDSA", 256, 365 * DAY, 30 * DAY)
-    assert [step.action for step in credential.decide(wanted, Pair(), NOW)] == ["issue"]
-    good = pair(certificate("calico-cni", ("clientAuth",)))
-    assert not credential.decide(wanted, good, NOW)
-    assert "another CA" in credential.decide(wanted, replace(good, trusted=False), NOW).steps[0].reason
-
-
-def test_short_certificate_of_the_signer_is_not_renewed_in_every_run():
-    wanted = LeafWanted("calico-cni", "clientAuth", "ECDSA", 256, 365 * DAY, 30 * DAY)
-    assert not credential.decide(wanted, pair(certificate("calico-cni", ("clientAuth",), NOW, NOW + 20 * DAY)), NOW + 10 * DAY)
-    assert credential.decide(wanted, pair(certificate("calico-cni", ("clientAuth",), NOW, NOW + 20 * DAY)), NOW + 14 * DAY)
 
 
 @pytest.mark.parametrize("days", [0, -1, 36501])
