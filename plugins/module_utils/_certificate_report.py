@@ -56,13 +56,13 @@ def authority(what, where, used_by, pair, published):
 
 
 def leaf(what, where, used_by, pair, common_name, usage):
-    """A leaf with its key: what would make it unusable today is a problem, time and key type apart."""
+    """A leaf with its key: what would make it unusable is a problem; its time is not judged here, its key type and URI SANs not at all."""
     problem = MISSING if pair.absent else pair.problem
     if not problem:
-        own = pair.certificate
+        own = replace(pair.certificate, uri_sans=())
         wanted = LeafWanted(common_name, usage, own.key_type, own.key_size, DAY, timedelta(0))
         # Half of its life is a moment at which nothing but its nature can be wrong.
-        problem = trouble(pair, wanted, own.not_before + (own.not_after - own.not_before) / 2)
+        problem = trouble(replace(pair, certificate=own), wanted, own.not_before + (own.not_after - own.not_before) / 2)
     return Found(what, where, used_by, pair.certificate, problem)
 
 

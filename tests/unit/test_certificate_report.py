@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import openssl_oracle as oracle
@@ -88,6 +89,11 @@ def test_a_file_that_leads_elsewhere(server, held, wanted, cas, words):
 ])
 def test_the_signing_ca(pair, expected):
     assert reporting.authority("CA", "x", "y", pair, [certificate(is_ca=True)]).problem == expected
+
+
+def test_uri_sans_of_a_leaf_are_no_trouble():
+    made = replace(certificate(), uri_sans=("spiffe://cluster/typha", "spiffe://other"))
+    assert reporting.leaf("x", "y", "z", Pair(made, "aa", None, True), "x", "clientAuth").problem is None
 
 
 def test_table_is_aligned():
