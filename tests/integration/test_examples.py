@@ -14,6 +14,7 @@ import json
 import re
 import urllib.request
 
+import openssl_oracle
 import pytest
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
@@ -51,6 +52,14 @@ def fitted(text, lab, ca):
     text = re.sub(r"https?://mirror\.example\.com(/calico)?", mirror, text)
     text = text.replace("https://10.0.0.11:6443", "https://%s:6443" % mirror.split("//")[1].split(":")[0])
     text = re.sub(r"'ansible.builtin.file', '[^']*ca\.crt'", "'ansible.builtin.file', '%s'" % ca, text)
+    # The directory of a CA, and a company's own CA.
+    text = text.replace("/etc/hardway/", str(ca.parent) + "/")
+    if "/etc/pki/company" in text:
+        root = openssl_oracle.make_ca("Company Root")
+        issuing = openssl_oracle.make_intermediate("Company Issuing CA", root)
+        for name, pem in (("root.pem", root[0]), ("issuing.pem", issuing[0]), ("issuing.key", issuing[1])):
+            (ca.parent / name).write_text(pem)
+        text = text.replace("/etc/pki/company", str(ca.parent))
     # The stand-in release's files are not upstream's.
     text = text.replace("differs_from_upstream: fail", "differs_from_upstream: warn")
     for arch, digest in re.findall(r"(amd64|arm64): ([0-9a-f]{64})", text):

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import pathlib
+import socket
 import subprocess
 import tempfile
+import time
 
 EXTENSIONS = {
     "intermediate": "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
@@ -82,3 +84,37 @@ def public_key(certificate=None, key=None):
 
 def text(certificate):
     return openssl("x509", "-noout", "-text", "-nameopt", "RFC2253", content=certificate)
+
+
+def handshake(server, client):
+    """Whether openssl's s_server and s_client talk to each other; each is (certificate, key, bundle), the client's first two may be "".
+
+    The server asks for a client certificate; both check chain and purpose, neither a name.
+    """
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        paths = {}
+        for side, pems in (("server", server), ("client", client)):
+            for what, pem in zip(("cert", "key", "bundle"), pems):
+                paths[side, what] = pathlib.Path(folder, "%s-%s" % (side, what))
+                paths[side, what].write_text(pem)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        listening = subprocess.Popen(
+            ["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", paths["server", "cert"], "-cert_chain", paths["server", "cert"],
+             "-key", paths["server", "key"], "-CAfile", paths["server", "bundle"], "-Verify", "3", "-verify_return_error", "-purpose", "sslclient",
+             "-www", "-quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _attempt in range(200):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            own = ["-cert", paths["client", "cert"], "-key", paths["client", "key"]] if client[0] else []
+            talk = subprocess.run(
+                ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-CAfile", paths["client", "bundle"], "-verify_return_error",
+                 "-purpose", "sslserver", "-quiet", "-ign_eof", *own], input="GET / HTTP/1.0\r\n\r\n", capture_output=True, text=True, check=False, timeout=30)
+            return "HTTP/1.0 200" in talk.stdout
+        finally:
+            listening.kill()
+            listening.wait()

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 
 import openssl_oracle as oracle
 import pytest
@@ -190,39 +187,10 @@ def test_senseless_options_are_refused_before_anything_is_read(run, options):
     assert result["failed"] and "Expected" in result["msg"] and api.requests == []
 
 
-def handshake(folder, made, client):
-    """Whether a TLS 1.3 server with Typha's files, which requires a client certificate, talks to a client (certificate, key) or None."""
-    for name, text in made.items():
-        (folder / name).write_text(text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        ["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", folder / "server", "-key", folder / "server_key", "-CAfile", folder / "bundle",
-         "-Verify", "1", "-verify_return_error", "-purpose", "sslclient", "-www", "-quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        arguments = []
-        if client:
-            (folder / "cert").write_text(client[0])
-            (folder / "key").write_text(client[1])
-            arguments = ["-cert", folder / "cert", "-key", folder / "key"]
-        for _attempt in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        talk = subprocess.run(
-            ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-CAfile", folder / "bundle", "-verify_return_error", "-purpose", "sslserver",
-             "-quiet", "-ign_eof", *arguments], input="GET / HTTP/1.0\r\n\r\n", capture_output=True, text=True, check=False, timeout=30)
-        return "HTTP/1.0 200" in talk.stdout
-    finally:
-        server.kill()
-        server.wait()
-
-
-def test_mutual_tls_handshake(installed, tmp_path):
+def test_mutual_tls_handshake(installed):
     made = material(installed)
-    assert handshake(tmp_path, made, (made["client"], made["client_key"]))
-    assert not handshake(tmp_path, made, None), "the guide's step 9: refused without a client certificate"
-    assert not handshake(tmp_path, made, oracle.make_leaf("calico-node", oracle.make_ca(), "clientAuth")), "of a foreign CA"
-    assert not handshake(tmp_path, made, (made["server"], made["server_key"])), "a server's certificate is no client's"
+    server = (made["server"], made["server_key"], made["bundle"])
+    assert oracle.handshake(server, (made["client"], made["client_key"], made["bundle"]))
+    assert not oracle.handshake(server, ("", "", made["bundle"])), "the guide's step 9: refused without a client certificate"
+    assert not oracle.handshake(server, (*oracle.make_leaf("calico-node", oracle.make_ca(), "clientAuth"), made["bundle"])), "of a foreign CA"
+    assert not oracle.handshake(server, (made["server"], made["server_key"], made["bundle"])), "a server's certificate is no client's"
