@@ -31,7 +31,14 @@ MINORS = {
     26: Minor(
         latest=5,
         kubernetes=("1.24", "1.28"),
-        crds_sha256={5: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be"},
+        crds_sha256={
+            0: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+            1: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+            2: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+            3: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+            4: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+            5: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
+        },
         calicoctl_sha256={5: {
             "amd64": "3c5b3bf8d6cd4f9e14f585ca9ea5b8614209daa6019e25036b15062110022afc",
             "arm64": "424f2e41ac859a5e270959f8703cb44171bd7199f0a4c3df12e8a4f180e9d969",
@@ -41,12 +48,26 @@ MINORS = {
     27: Minor(
         latest=5,
         kubernetes=("1.27", "1.29"),
-        crds_sha256={5: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d"},
+        crds_sha256={
+            0: "8856419e91475d522d1529da0a83135c2588ebff53089ff3697a13df9d8bc80f",
+            1: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+            2: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+            3: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+            4: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+            5: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+        },
     ),
     28: Minor(
         latest=5,
         kubernetes=("1.27", "1.30"),
-        crds_sha256={5: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7"},
+        crds_sha256={
+            0: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
+            1: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
+            2: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
+            3: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
+            4: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
+            5: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
+        },
         calicoctl_sha256={5: {
             "amd64": "fe4702ce171045728b6c37b2c01e6f903780997aea7e695b35735754eeeeaf64",
             "arm64": "691baba17e6a50d0ceee7f95569b864729e436f474fce1e9842041b33cc14316",
@@ -56,7 +77,16 @@ MINORS = {
     29: Minor(
         latest=7,
         kubernetes=("1.29", "1.32"),
-        crds_sha256={7: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5"},
+        crds_sha256={
+            0: "ed35a2bd383674f4d61b013f2588be1ee08b5e7a26eb3208ba6a5565ebf0175c",
+            1: "aaa336bf0ef87495eccecae7eb65acaf59508a7f0a44dbeec933e05d73bbe0a0",
+            2: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            3: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            4: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            5: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            6: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            7: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+        },
         calicoctl_sha256={7: {
             "amd64": "c4e281a404d14da561c65838195b2a4bcf18aebca1bede5ef6b99e0bf78cb8a0",
             "arm64": "484479aa441401adf0db2effb911562d25a4c9a3f022aa6a3b082d027108edec",
@@ -66,7 +96,16 @@ MINORS = {
     30: Minor(
         latest=7,
         kubernetes=("1.31", "1.35"),
-        crds_sha256={7: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a"},
+        crds_sha256={
+            0: "ee795478b6ab659ee172de74e1cf974871b37f10290dfc75f4d5eae887ba4ce0",
+            1: "af066bd48e68c391dec3645b94d11a1ca513398ee6c56b5a67f0eb13f13fe21e",
+            2: "57ccedd965f3dcbfd2a38a53b6b9e84e07232205fb83d23ed2afcee94590eed2",
+            3: "f813232c182229da17658f59db511acb3997e51973eeb293b57ac0dbb5ccf791",
+            4: "be1d346a966a0be79cad7c9856ee5fc0eef8d88b70eba8d4d0bc4be057138bd3",
+            5: "68bbe7f44693374f1379aa3fa55f254e9a689d070c26d0de26b2c9fb8d1166ab",
+            6: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
+            7: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
+        },
         calicoctl_sha256={7: {
             "amd64": "087e1547878913587ebaa756686f38184a730e9af9b71f3d91b92f6c99b60c11",
             "arm64": "e62d6f909d72bfd8876a363c3f49cda722d7bfdb282a4bbdeca38dd7e26e7578",
@@ -76,7 +115,16 @@ MINORS = {
     31: Minor(
         latest=7,
         kubernetes=("1.32", "1.35"),
-        crds_sha256={7: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff"},
+        crds_sha256={
+            0: "1c55e1979a6d8dcb8fcb0dd1b4ebd88c6f59be197b4fe683678e1e184ac5b1f8",
+            1: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
+            2: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
+            3: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
+            4: "93422c69713a91fd2bbaeb6f33003e1957cb4a95522b26b9d19dd1d6ed897c5e",
+            5: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
+            6: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
+            7: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
+        },
         calicoctl_sha256={7: {
             "amd64": "1b91928adc39861ba5e04d8d15c4ce489731269b07a8e7444c0fdf677f041113",
             "arm64": "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda",
@@ -86,7 +134,10 @@ MINORS = {
     32: Minor(
         latest=1,
         kubernetes=("1.34", "1.36"),
-        crds_sha256={1: "ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec"},
+        crds_sha256={
+            0: "fb8d0260ab2429cb836229c7a4f52992631df75e080c314b7d8f0d1f5be3e64f",
+            1: "ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec",
+        },
     ),
 }
 

@@ -190,6 +190,12 @@ def test_all_digests_are_digests():
         assert digests and all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
 
 
+def test_crds_of_every_patch_can_be_verified():
+    for minor, row in table.MINORS.items():
+        assert set(row.crds_sha256) == set(range(row.latest + 1)), minor
+        assert release("3.%d.0" % minor)["crds"]["sha256"] == row.crds_sha256[0]
+
+
 @pytest.mark.parametrize(
     ("given", "version"),
     [
