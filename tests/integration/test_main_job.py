@@ -22,6 +22,7 @@ import time
 import pytest
 from ansible_collections.hardway.calico.plugins.module_utils import _releases as releases
 from hardway_testbed.ansible import play
+from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot
 
 LAB_SHAPE = {"releases": ("v3.32.1", "v3.28.5")}
@@ -319,20 +320,6 @@ REFUSED = {
     "system:serviceaccount:kube-system:calico-node": ["get secrets", "delete nodes", "delete ippools.crd.projectcalico.org", "create pods"],
     "calico-cni": ["get secrets", "list secrets", "delete ippools.crd.projectcalico.org", "delete pods", "create clusterroles"],
 }
-
-
-def can_i(lab, who, what):
-    """Whether the API server's authorizer allows it, namespaced resources in every namespace. "kubectl auth can-i" asks the same,
-    but looks the resource up first, and not every group that Calico asks for is served here."""
-    verb, resource = what.split()
-    resource, _slash, subresource = resource.partition("/")
-    resource, _dot, group = resource.partition(".")
-    spec = {"user": who, "resourceAttributes": {"verb": verb, "resource": resource, "group": group, "subresource": subresource}}
-    if who.startswith("system:serviceaccount:"):
-        spec["groups"] = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-    answer = lab.kubectl("create", "--raw", "/apis/authorization.k8s.io/v1/subjectaccessreviews", "-f", "-", stdin=json.dumps(review))
-    return "yes" if json.loads(answer)["status"]["allowed"] else "no"
 
 
 def test_rights_as_kubectl_sees_them(lab):

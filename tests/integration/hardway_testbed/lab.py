@@ -40,6 +40,10 @@ class Lab:
         self.down()
         return self.up()
 
+    def hold(self, *nodes):
+        """Let calico/node be not Ready on these nodes, from its next pod on, and heal all others."""
+        subprocess.run([LAB, "hold", "--name", self.name, *nodes], check=True, timeout=60)
+
     @property
     def kubeconfig(self):
         return self.status["kubeconfig"]

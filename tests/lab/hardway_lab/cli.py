@@ -13,7 +13,7 @@ import shlex
 import subprocess
 import sys
 
-from hardway_lab import hosts, inventory, life
+from hardway_lab import bad_nodes, hosts, inventory, life
 from hardway_lab.errors import LabError
 from hardway_lab.state import State
 
@@ -30,7 +30,9 @@ def parser():
     status.add_argument("--json", action="store_true")
     listing = commands.add_parser("inventory", help="print the inventory as an inventory script does")
     execute = commands.add_parser("exec", help="run a command on a host")
-    for command in (up, down, status, listing, execute):
+    hold = commands.add_parser("hold", help="let calico/node be not Ready on these nodes, and on no others")
+    hold.add_argument("node", nargs="*")
+    for command in (up, down, status, listing, execute, hold):
         command.add_argument("--name", default="lab", help="the lab's name (lab)")
     execute.add_argument("host")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="command")
@@ -56,6 +58,8 @@ def main():
         elif arguments.command == "inventory":
             life.status(arguments.name)
             print(inventory.for_ansible(State(arguments.name)))
+        elif arguments.command == "hold":
+            bad_nodes.hold(arguments.name, arguments.node)
         elif arguments.command == "exec":
             execute(arguments.name, arguments.host, arguments.words)
         else:

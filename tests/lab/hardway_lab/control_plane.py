@@ -40,6 +40,9 @@ class ControlPlane:
         for name in ("kube-controller-manager", "kube-scheduler", "kwok"):
             self._start(name, GOMEMLIMIT="400MiB")
 
+    def start_kwok(self):
+        self._start("kwok", GOMEMLIMIT="400MiB")
+
     def _start(self, name, **environment):
         return processes.start(self.state, name, [self.programs[name], *self._arguments(name)], **environment)
 
@@ -67,11 +70,14 @@ class ControlPlane:
                 "--kubeconfig", folder / "scheduler.conf", "--leader-elect=false", "--bind-address", "127.0.0.1", "--secure-port", ports["scheduler"],
             ],
             "kwok": [
-                "--kubeconfig", folder / "kwok.conf", *("--config=%s" % stage for stage in STAGES), "--manage-all-nodes=false",
+                "--kubeconfig", folder / "kwok.conf", *("--config=%s" % stage for stage in self._stages()), "--manage-all-nodes=false",
                 "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", "--server-address", "127.0.0.1:%d" % ports["kwok"],
                 "--node-lease-duration-seconds=40",
             ],
         }[name]
+
+    def _stages(self):
+        return [*STAGES, self.state.held] if self.state.held.exists() else STAGES
 
     def _is_ready(self):
         try:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -38,6 +39,28 @@ def of_lab(name):
         except OSError:
             continue
     return [pid for pid in pids if pid != os.getpid()]
+
+
+def end_one(name, program, timeout=10.0):
+    """Kill the lab's process of one program and wait until it is gone."""
+    deadline = time.monotonic() + timeout
+    while True:
+        pids = [pid for pid in of_lab(name) if _program(pid) == str(program)]
+        if not pids:
+            return
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise LabError("process %s of the lab %s does not end" % (program, name))
+        time.sleep(0.05)
+
+
+def _program(pid):
+    try:
+        return pathlib.Path("/proc/%d/cmdline" % pid).read_bytes().split(b"\0")[0].decode()
+    except OSError:
+        return None
 
 
 def end_all(name, timeout=10.0):

@@ -48,6 +48,7 @@ class State:
         self.release = self.folder / "release"
         self.ssh_key = self.folder / "ssh_key"
         self.known_hosts = self.folder / "known_hosts"
+        self.held = self.folder / "held.yaml"
 
     def shape(self):
         """The shape as a dict, or None if there is no such lab."""
