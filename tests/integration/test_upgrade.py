@@ -86,9 +86,9 @@ def folder_fixture(tmp_path_factory):
 
 @pytest.fixture(name="upgrade")
 def upgrade_fixture(lab, folder):
-    """Arguments of a run to a version; the hosts' binaries in two batches."""
+    """Arguments of a run to a version."""
     def arguments(version, *more):
-        variables = {"calico_version": version, "upgrade_snapshot_directory": str(folder), "upgrade_hosts_at_once": [1, "100%"], "upgrade_node_timeout": 60}
+        variables = {"calico_version": version, "upgrade_snapshot_directory": str(folder), "upgrade_node_timeout": 60}
         return ["-e", json.dumps(variables), *more]
 
     return arguments
