@@ -33,12 +33,16 @@ class CaPolicy:
 
 @dataclass(frozen=True)
 class Workload:
-    """Who mounts a party's material. loaded: the hash on its pod template; pending: what its rollout lacks, in words, or None."""
+    """Who mounts a party's material. loaded: the hash on its pod template; pending: what its rollout lacks, in words, or None.
+
+    on_delete: whether its pods are replaced by somebody else, as by an upgrade that goes node by node: then nobody rolls it here.
+    """
 
     kind: str
     name: str
     loaded: str
     pending: str | None = None
+    on_delete: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ def behind(state, party, whole):
         return None
     wanted = material_hash(state, party) if whole else bundle_hash(state.bundle)
     if not wanted or (workload.loaded if whole else workload.loaded.split("-")[0]) != wanted:
-        return "%s %s was not rolled since the change" % (workload.kind, workload.name)
+        why = " (its update strategy is OnDelete, as during an upgrade)" if workload.on_delete else ""
+        return "%s %s was not rolled since the change%s" % (workload.kind, workload.name, why)
     return workload.pending
 
 
@@ -134,5 +139,5 @@ def rolls(state):
     """[{kind, name, hash}] of the workloads that must be rolled or are rolling, Typha before calico/node."""
     return [
         {"kind": state.workloads[party].kind, "name": state.workloads[party].name, "hash": material_hash(state, party)}
-        for party in state.leaves if behind(state, party, True) and material_hash(state, party)
+        for party in state.leaves if behind(state, party, True) and material_hash(state, party) and not state.workloads[party].on_delete
     ]

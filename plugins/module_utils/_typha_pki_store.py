@@ -114,7 +114,8 @@ class TyphaPkiStore:
         if found is None:
             return None
         annotations = found["spec"]["template"].get("metadata", {}).get("annotations") or {}
-        return Workload(kind, name, annotations.get(ANNOTATION, ""), workload_pending(kind, name, found))
+        on_delete = found["spec"].get("updateStrategy", {}).get("type") == "OnDelete"
+        return Workload(kind, name, annotations.get(ANNOTATION, ""), workload_pending(kind, name, found), on_delete)
 
 
 def _decoded(text):

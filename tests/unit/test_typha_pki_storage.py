@@ -98,6 +98,19 @@ def test_rotation(run):
     assert not run(api)["changed"]
 
 
+def test_nodes_that_an_upgrade_replaces_are_not_rolled_here(run):
+    api = cluster(run)
+    api.objects[NODE]["spec"]["updateStrategy"] = {"type": "OnDelete"}
+    first = run(api, force=["ca"])
+    assert [workload["name"] for workload in first["rotation"]["rolls"]] == ["calico-typha"]
+    roll(api, first)
+    waiting = run(api)
+    assert not waiting["changed"] and "calico-node was not rolled since the change (its update strategy is OnDelete" in waiting["warned"][0]
+    api.objects[NODE]["spec"]["updateStrategy"] = {"type": "RollingUpdate"}
+    finish(run, api)
+    require_sound(api)
+
+
 def test_check_mode_names_the_rotation_and_writes_nothing(run):
     api = cluster(run)
     result = run(api, check=True, force=["ca"])
