@@ -74,35 +74,38 @@ class Cluster:
         assert done.returncode == 0, "%s on %s: exit %d\n%s\n%s" % (words[:1], host, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
-    def python(self, host, *sources, **given):
-        """Run Python on a host: the named files of this folder, one after the other, with the dict `given`.
-        Returns what the program prints, decoded."""
-        return json.loads(self.exec(host, self.interpreter(host), "-c", BOOTSTRAP, stdin=program(*sources, **given)))
+    def python(self, host, source, **given):
+        """Run main(given) of one of this folder's node programs on a host. Returns what it prints, decoded."""
+        return json.loads(self.exec(host, self.interpreter(host), "-c", BOOTSTRAP, stdin=program(source, given)))
 
-    def python_everywhere(self, *sources, **given):
+    def python_everywhere(self, source, **given):
         """python() on all hosts at once: {host: what the program prints}."""
         with concurrent.futures.ThreadPoolExecutor(len(self.hosts)) as threads:
-            return dict(zip(self.hosts, threads.map(lambda host: self.python(host, *sources, **given), self.hosts)))
+            return dict(zip(self.hosts, threads.map(lambda host: self.python(host, source, **given), self.hosts)))
 
-    def start_python(self, host, *sources, **given):
+    def start_python(self, host, source, **given):
         """The same as a process that is left running; returns it once it has printed a line. It must end with its standard input."""
         process = subprocess.Popen(self.command(host, self.interpreter(host), "-c", BOOTSTRAP), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        process.stdin.write(program(*sources, **given))
+        process.stdin.write(program(source, given))
         process.stdin.flush()
-        assert process.stdout.readline(), "%s on %s ended at once" % (sources[-1], host)
+        assert process.stdout.readline(), "%s on %s ended at once" % (source, host)
         return process
 
     def interpreter(self, host):
         return self.variables[host].get("ansible_python_interpreter", "/usr/bin/python3")
 
 
-# Reads a program of a stated length, so that standard input is still there for the program.
-BOOTSTRAP = "import sys; exec(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())))"
+# Reads one line, so that standard input is still there for the program, which may import kubeconfig_client.
+BOOTSTRAP = """
+import json, sys, types
+client, source, given = json.loads(sys.stdin.readline())
+sys.modules["kubeconfig_client"] = types.ModuleType("kubeconfig_client")
+exec(client, vars(sys.modules["kubeconfig_client"]))
+exec(source)
+main(given)
+"""
 
 
-def program(*sources, **given):
-    """One program out of files of this folder, with the dict `given`, for BOOTSTRAP."""
-    future = "from __future__ import annotations\n"
-    text = "".join((HERE / source).read_text(encoding="utf-8").replace(future, "") for source in sources)
-    text = "%simport json\ngiven = json.loads(%r)\n%s" % (future, json.dumps(given), text)
-    return "%d\n%s" % (len(text.encode()), text)
+def program(source, given):
+    """A line for BOOTSTRAP."""
+    return json.dumps([(HERE / name).read_text(encoding="utf-8") for name in ("kubeconfig_client.py", source)] + [given]) + "\n"

@@ -259,4 +259,3 @@ def require_issuing(pair, now):
     if reason:
         raise CalicoError("The issuing CA that was handed in cannot be used", expected="PEM of the CA, with the intermediates up to a CA of"
                           " ca_bundle_content, and its key", found=reason, remedy="hand in another one; nothing was written")
-

@@ -49,7 +49,8 @@ FAULTS = {
         "plugins/module_utils/_ippool_fields.py", '"ipipMode": "Never"', '"ipipMode": "Always"',
         "tests/unit/test_ippool_plan.py::test_a_new_pool_is_written_with_calicoctls_defaults"),
     "calico/node does not find Typha": (
-        SERVICE, "    - name: calico-typha\n      port: 5473\n", "    - name: typha\n      port: 5473\n", RENDERED + "test_clients_find_typha_by_the_ports_name"),
+        SERVICE, "    - name: calico-typha\n      port: 5473\n", "    - name: typha\n      port: 5473\n",
+        RENDERED + "test_clients_find_typha_by_the_ports_name"),
     "no node can be drained": (SERVICE, "  maxUnavailable: 1\n", "  maxUnavailable: 0\n", RENDERED + "test_a_drain_may_take_one_typha_at_a_time"),
     "check mode replaces certificates": (
         "plugins/modules/typha_pki.py", "if plan and not module.check_mode:", "if plan:",

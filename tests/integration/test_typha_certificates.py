@@ -86,7 +86,8 @@ def test_next_run_changes_nothing(lab, aged):
     assert max(run.on(host) for host in lab.workers) <= 4
 
 
-KILLS = [("Roll whoever has not loaded", 0.0), ("Put the certificates' hash on the pod template", 1.2), ("Take the next step", 2.0), ("Apply Typha's RBAC", 1.0)]
+KILLS = [("Roll whoever has not loaded", 0.0), ("Put the certificates' hash on the pod template", 1.2),
+         ("Take the next step", 2.0), ("Apply Typha's RBAC", 1.0)]
 
 
 def test_killed_runs_are_finished_by_the_next(lab, aged):

@@ -13,7 +13,8 @@ import tempfile
 import time
 
 EXTENSIONS = {
-    "intermediate": "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
+    "intermediate": "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
+                    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
     "ca": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n",
     "serverAuth": "extendedKeyUsage=serverAuth\n", "clientAuth": "extendedKeyUsage=clientAuth\n", "none": "basicConstraints=CA:FALSE\n",
 }

@@ -133,7 +133,8 @@ class World:
         """Every Typha that runs and every node that runs accept each other, whatever of their material they use."""
         used = {party: set().union(*(self._may_use(party, pod) for pod in pods if pod)) for party, pods in self.pods.items()}
         for server, client in itertools.product(used["server"], used["client"]):
-            for who, trusts, leaf in (("Typha's", client[0], self.versions["server"][server[1]]), ("the node's", server[0], self.versions["client"][client[1]])):
+            for who, trusts, leaf in (("Typha's", client[0], self.versions["server"][server[1]]),
+                                      ("the node's", server[0], self.versions["client"][client[1]])):
                 issuer = leaf.chain[0]
                 assert issuer in self.versions["bundle"][trusts], "%s certificate is of a CA that the peer does not have" % who
                 assert all(one.not_before <= now < one.not_after for one in (leaf.certificate, issuer)), "%s certificate is not valid on %s" % (who, now)

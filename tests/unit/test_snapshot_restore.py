@@ -67,7 +67,7 @@ def crd(kind):
     return {"%s/%s.crd.projectcalico.org" % (CRDS, plural): {"metadata": {"name": plural + ".crd.projectcalico.org"}, "spec": spec}}
 
 
-def cluster(objects=None, uid="1f0c93aa-0000", namespaces=("kube-system", "shop"), kinds=KINDS):
+def cluster(objects=None, uid="1f0c93aa-0000", namespaces=("kube-system", "shop"), kinds=tuple(KINDS)):
     everything = {"/api/v1/namespaces/" + name: {"metadata": {"name": name, "uid": uid}} for name in namespaces}
     for kind in kinds:
         everything.update(crd(kind))
@@ -138,7 +138,8 @@ def test_a_cluster_without_calico(run, tmp_path):
     assert run(calico_snapshot, cluster({}, kinds=()), directory=str(tmp_path))["objects"] == {}
 
 
-@pytest.mark.parametrize(("name", "beginning"), [("blue", "calico-blue-1f0c93aa-"), ("a/../b c", "calico-a-..-b-c-1f0c93aa-"), ("//", "calico-cluster-1f0c93aa-")])
+@pytest.mark.parametrize(("name", "beginning"), [("blue", "calico-blue-1f0c93aa-"), ("a/../b c", "calico-a-..-b-c-1f0c93aa-"),
+                                                 ("//", "calico-cluster-1f0c93aa-")])
 def test_names_are_safe(name, beginning):
     snapshot = content.make([], "1f0c93aa-0000", name, "v3.31.7", NOW)
     assert content.file_name(snapshot) == beginning + "v3.31.7-20261121T071000Z.json"

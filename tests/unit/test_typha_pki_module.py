@@ -16,6 +16,7 @@ from typha_pki_runner import BUNDLE, CA_KEY, CLIENT, CONFIGMAPS, SECRETS, SERVER
 
 from ansible_collections.hardway.calico.plugins.modules import typha_pki
 
+
 @pytest.fixture
 def run(capsys, monkeypatch):
     return Runner(capsys, monkeypatch)

@@ -116,7 +116,8 @@ def test_swapped_secrets_are_both_renewed():
         (replace(GOOD, bundle=()), ["publish"], "lacks the CA"),
         (replace(GOOD, bundle=(), bundle_problem="it is not PEM"), ["publish"], "not PEM"),
         (replace(GOOD, ca=pair(replace(CA, not_after=NOW)), leaves=leaves(replace(CA, not_after=NOW))), ["create", "publish", "renew", "renew"], "it expired"),
-        (replace(GOOD, ca=pair(replace(CA, is_ca=False)), leaves=leaves(replace(CA, is_ca=False))), ["create", "publish", "renew", "renew"], "not that of a CA"),
+        (replace(GOOD, ca=pair(replace(CA, is_ca=False)), leaves=leaves(replace(CA, is_ca=False))),
+         ["create", "publish", "renew", "renew"], "not that of a CA"),
         (replace(EMPTY, ca=Pair(problem="its key is missing")), ["create", "publish", "issue", "issue"], "its key is missing"),
     ],
 )
@@ -287,7 +288,8 @@ def test_handed_in_leaves_wait_until_all_trust_their_ca():
 
 
 @pytest.mark.parametrize(("harm", "reason"), [
-    (lambda made: Pair(), "neither"), (lambda made: replace(made, key="other"), "key does not match"), (lambda made: replace(made, trusted=False), "another CA"),
+    (lambda made: Pair(), "neither"), (lambda made: replace(made, key="other"), "key does not match"),
+    (lambda made: replace(made, trusted=False), "another CA"),
     (lambda made: pair(replace(made.certificate, not_after=NOW - DAY)), "expired"), (lambda made: LEAVES["client"], "CN is calico-node"),
     (lambda made: pair(replace(made.certificate, usages=("clientAuth",))), "usage"), (lambda made: replace(made, chain=(replace(CA, not_after=NOW),)), "chain"),
 ])

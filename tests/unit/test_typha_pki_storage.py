@@ -302,7 +302,8 @@ def test_external_material_that_cannot_work_is_refused(run):
         (handed(root, ca_bundle_content=other[0]), "signed by another CA"),
         (handed(root, server_certificate_content=wrong[0], server_key_content=wrong[1]), "CN is calico-node"),
         (handed(root, client_key_content=oracle.make_key()), "key does not match"),
-        ({**company(root), "ca_bundle_content": other[0]}, "does not lead to a CA"), ({**company(root), "issuing_ca_key_content": other[1]}, "key does not match"),
+        ({**company(root), "ca_bundle_content": other[0]}, "does not lead to a CA"),
+        ({**company(root), "issuing_ca_key_content": other[1]}, "key does not match"),
         ({**company(root), **dict(zip(("issuing_ca_content", "issuing_ca_key_content"), oracle.make_leaf("x", root, "none")))}, "not that of a CA"),
     ):
         result = run(api, **options)

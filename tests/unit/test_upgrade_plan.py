@@ -86,8 +86,8 @@ def test_every_supported_release_is_upgraded_from(minor):
     installed, former, back, notes = judged(cluster(minor, (minor,) * 3), (minor,) * 3)
     assert (installed, former, back) == (minor, [minor], False)
     skipped = 32 - int(minor.split(".")[1]) - 1
-    assert [note for note in notes if "skipped" in note] == (["%d minor%s skipped, which Calico supports" % (skipped, " is" if skipped == 1 else "s are")]
-                                                            if skipped > 0 else [])
+    said = "%d minor%s skipped, which Calico supports" % (skipped, " is" if skipped == 1 else "s are")
+    assert [note for note in notes if "skipped" in note] == ([said] if skipped > 0 else [])
 
 
 REFUSED = {

@@ -52,7 +52,10 @@ class Cluster:
 
     def nodes(self):
         """{name: internal address}."""
-        return {node.metadata.name: next(address.address for address in node.status.addresses if address.type == "InternalIP") for node in self.core.list_node().items}
+        return {
+            node.metadata.name: next(address.address for address in node.status.addresses if address.type == "InternalIP")
+            for node in self.core.list_node().items
+        }
 
     def pods(self, label, namespace="kube-system"):
         return self.core.list_namespaced_pod(namespace, label_selector=label).items

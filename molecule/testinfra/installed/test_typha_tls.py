@@ -36,7 +36,7 @@ def typhas(cluster):
     places = {pod["spec"]["nodeName"]: pod["status"]["podIP"] for pod in cluster.pods("calico-typha")}
     processes = [
         cluster.start_python(
-            host, "kubeconfig_client.py", "node/stand_in_typha.py", address=address, port=PORT, client_cn=typha.env["TYPHA_CLIENTCN"], **material)
+            host, "node/stand_in_typha.py", address=address, port=PORT, client_cn=typha.env["TYPHA_CLIENTCN"], **material)
         for host, address in places.items()
     ]
     yield targets
@@ -65,7 +65,7 @@ def answers(cluster, typhas, pairs):
     """{certificate shown: {host: what each Typha did}}."""
     node = Container(cluster, "daemonsets", "calico-node")
     given = {"ca": node.file_named_by("FELIX_TYPHACAFILE").decode(), "server_cn": node.env["FELIX_TYPHACN"], "targets": typhas, "pairs": pairs}
-    seen = cluster.python_everywhere("kubeconfig_client.py", "node/typha_client.py", **given)
+    seen = cluster.python_everywhere("node/typha_client.py", **given)
     return {shown: {host: answer[shown] for host, answer in seen.items()} for shown in pairs}
 
 

@@ -77,7 +77,13 @@ conditions:
 - {type: ContainersReady, status: "False", reason: ContainersNotReady, lastTransitionTime: {{ $now | Quote }}}
 containerStatuses:
 {{ range .spec.containers }}
-- {name: {{ .name | Quote }}, image: {{ .image | Quote }}, imageID: "", ready: false, restartCount: 0, started: true, state: {running: {startedAt: {{ $now | Quote }}}}}
+- name: {{ .name | Quote }}
+  image: {{ .image | Quote }}
+  imageID: ""
+  ready: false
+  restartCount: 0
+  started: true
+  state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
 """
 
@@ -88,6 +94,12 @@ conditions:
 - {type: ContainersReady, status: "True", reason: "", lastTransitionTime: {{ $now | Quote }}}
 containerStatuses:
 {{ range .spec.containers }}
-- {name: {{ .name | Quote }}, image: {{ .image | Quote }}, imageID: "", ready: true, restartCount: 0, started: true, state: {running: {startedAt: {{ $now | Quote }}}}}
+- name: {{ .name | Quote }}
+  image: {{ .image | Quote }}
+  imageID: ""
+  ready: true
+  restartCount: 0
+  started: true
+  state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
 """
