@@ -47,6 +47,21 @@ ENVIRONMENT = {
     "calico-kube-controllers": "DATASTORE_TYPE ENABLED_CONTROLLERS",
 }
 SUBJECTS = {"calico-node": "node", "calico-typha": "typha", "calico-kube-controllers": "kube_controllers"}
+# What the containers run and mount in every supported release; the roles' templates rest on it, apart from the table.
+PROGRAMS = {
+    "calico-node": {
+        "image": "node", "livenessProbe": "/bin/calico-node -felix-live -bird-live", "readinessProbe": "/bin/calico-node -felix-ready -bird-ready",
+        "preStop": "/bin/calico-node -shutdown",
+    },
+    "calico-typha": {"image": "typha", "livenessProbe": "localhost:9098/liveness", "readinessProbe": "localhost:9098/readiness"},
+    "calico-kube-controllers": {
+        "image": "kube-controllers", "livenessProbe": "/usr/bin/check-status -l", "readinessProbe": "/usr/bin/check-status -r",
+    },
+}
+# Of calico/node; /sys/kernel/security in v3.31 only.
+MOUNTS = """
+    /host/etc/cni/net.d /lib/modules /run/xtables.lock /sys/fs/bpf /sys/kernel/security /var/lib/calico /var/log/calico/cni /var/run/calico /var/run/nodeagent
+"""
 
 
 def gaps(minor, patch, documents, crds_sha256, sums):
@@ -157,8 +172,31 @@ def _workloads(minor, documents):
         said = {"registry": container["image"].rpartition("/")[0], "%s.seccomp_profile" % subject: "seccompProfile" in (pod.get("securityContext") or {})}
         if subject == "kube_controllers":
             said["kube_controllers.enabled_controllers"] = environment.get("ENABLED_CONTROLLERS")
-        found += _changes(minor, name, said)
+        found += _changes(minor, name, said) + _program(name, container)
     return found
+
+
+def _program(name, container):
+    """What the container runs and mounts that the roles' templates do not."""
+    probes = {key: _what_is_asked(container.get(key)) for key in ("livenessProbe", "readinessProbe")}
+    stop = _what_is_asked((container.get("lifecycle") or {}).get("preStop"))
+    runs = {key: " ".join(container.get(key) or ()) for key in ("command", "args")}
+    said = {"image": container["image"].rpartition("/")[2].partition(":")[0], **runs, **probes, "preStop": stop}
+    known = PROGRAMS[name]
+    found = [
+        "%s has the %s %s, where the releases so far have %s: the role's template must follow" % (name, key, said[key] or "none", known.get(key) or "none")
+        for key in said if said[key] != known.get(key, "")
+    ]
+    mounts = {each["mountPath"] for each in container.get("volumeMounts") or ()}
+    return found + ["%s mounts %s, which no release so far does: see what it is for" % (name, path) for path in sorted(mounts - set(MOUNTS.split()))]
+
+
+def _what_is_asked(handler):
+    """A probe or lifecycle handler in one word: its command, or host, port and path."""
+    handler = handler or {}
+    if "httpGet" in handler:
+        return "%s:%s%s" % (handler["httpGet"].get("host", ""), handler["httpGet"]["port"], handler["httpGet"].get("path", ""))
+    return " ".join((handler.get("exec") or {}).get("command") or ())
 
 
 def _changes(minor, where, said):

@@ -26,6 +26,23 @@ MINORS = {26: 5, 27: 5, 28: 5, 29: 7, 30: 7, 31: 7, 32: 1}
 MANIFESTS = pathlib.Path(os.environ.get("CALICO_MANIFESTS") or ROOT / "no-such-folder")
 CONFLIST = '{"cniVersion": "0.3.1", "plugins": [{"type": "calico", "mtu": __CNI_MTU__}, {"type": "portmap"}%s]}'
 
+# As in calico-typha.yaml of v3.26.5 to v3.32.1.
+CONTAINERS = {
+    "calico-node": {
+        "livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live", "-bird-live"]}, "periodSeconds": 10},
+        "readinessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-ready", "-bird-ready"]}},
+        "lifecycle": {"preStop": {"exec": {"command": ["/bin/calico-node", "-shutdown"]}}},
+        "volumeMounts": [{"mountPath": "/lib/modules"}, {"mountPath": "/var/run/calico"}],
+    },
+    "calico-typha": {
+        "livenessProbe": {"httpGet": {"path": "/liveness", "port": 9098, "host": "localhost"}},
+        "readinessProbe": {"httpGet": {"path": "/readiness", "port": 9098, "host": "localhost"}},
+    },
+    "calico-kube-controllers": {
+        "livenessProbe": {"exec": {"command": ["/usr/bin/check-status", "-l"]}}, "readinessProbe": {"exec": {"command": ["/usr/bin/check-status", "-r"]}},
+    },
+}
+
 
 def cluster_role(name, granted):
     rules = [
@@ -40,7 +57,8 @@ def workload(kind, name, minor):
     environment = [{"name": each, "value": "x"} for each in plan.ENVIRONMENT[name].split() if each != "ENABLED_CONTROLLERS"]
     if name == "calico-kube-controllers":
         environment.append({"name": "ENABLED_CONTROLLERS", "value": "node" if minor <= 29 else "node,loadbalancer"})
-    pod = {"containers": [{"name": name, "image": "%s/%s:v3.%d.0" % (registry, name.removeprefix("calico-"), minor), "env": environment}]}
+    image = "%s/%s:v3.%d.0" % (registry, name.removeprefix("calico-"), minor)
+    pod = {"containers": [{"name": name, "image": image, "env": environment, **copy.deepcopy(CONTAINERS[name])}]}
     if minor >= 29:
         pod["securityContext"] = {"seccompProfile": {"type": "RuntimeDefault"}}
     return {"kind": kind, "metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
@@ -131,6 +149,26 @@ def test_workloads_and_conflist():
         "CHANGES['cni.bandwidth'] says False", "the conflist chains the new plugin tuning",
     ):
         assert words in found
+
+
+def test_another_program_in_the_containers():
+    """As upstream's branch for v3.33 has it: one image for all but calico/node, whose program takes other words."""
+    def change(objects):
+        typha = named(objects, "Deployment", "calico-typha")["spec"]["template"]["spec"]["containers"][0]
+        typha.update(image="quay.io/calico/calico:v3.33.0", args=["component", "typha"])
+        node = named(objects, "DaemonSet", "calico-node")["spec"]["template"]["spec"]["containers"][0]
+        node["livenessProbe"]["exec"]["command"] = ["calico", "component", "node", "health", "--felix-live"]
+        node["volumeMounts"].append({"mountPath": "/sys/new"})
+        del node["lifecycle"]
+
+    assert lacking(change=change) == [
+        "calico-node has the livenessProbe calico component node health --felix-live, where the releases so far have"
+        " /bin/calico-node -felix-live -bird-live: the role's template must follow",
+        "calico-node has the preStop none, where the releases so far have /bin/calico-node -shutdown: the role's template must follow",
+        "calico-node mounts /sys/new, which no release so far does: see what it is for",
+        "calico-typha has the image calico, where the releases so far have typha: the role's template must follow",
+        "calico-typha has the args component typha, where the releases so far have none: the role's template must follow",
+    ]
 
 
 def test_digests():
