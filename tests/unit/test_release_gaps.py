@@ -18,10 +18,11 @@ import release_rights
 import yaml
 
 from ansible_collections.hardway.calico.plugins.module_utils import _release_gaps as plan
+from ansible_collections.hardway.calico.plugins.module_utils import _release_minors as table
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MINORS = {26: 5, 27: 5, 28: 5, 29: 7, 30: 7, 31: 7, 32: 1}
+MINORS = {minor: row.latest for minor, row in table.MINORS.items()}
 # Folders VERSION/{crds,calico-typha}.yaml with upstream's files, where somebody has them.
 MANIFESTS = pathlib.Path(os.environ.get("CALICO_MANIFESTS") or ROOT / "no-such-folder")
 CONFLIST = '{"cniVersion": "0.3.1", "plugins": [{"type": "calico", "mtu": __CNI_MTU__}, {"type": "portmap"}%s]}'
@@ -66,7 +67,7 @@ def workload(kind, name, minor):
 
 def documents(minor):
     """A release's objects as upstream has them, as far as the table speaks of them."""
-    crds = [{"kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in release("3.%d" % min(minor, 32))["crds"]["names"]]
+    crds = [{"kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in release("3.%d" % min(minor, max(MINORS)))["crds"]["names"]]
     conflist = CONFLIST % (', {"type": "bandwidth"}' if minor <= 29 else "")
     return crds + [
         cluster_role("calico-node", release_rights.granted(release_rights.NODE, minor)),
@@ -100,8 +101,8 @@ def test_what_differs_on_purpose_is_told_with_its_reason():
 
 
 def test_a_minor_without_a_row_is_compared_with_the_open_rows():
-    assert lacking(33, crds_sha256="0" * 64) == [
-        "MINORS has no row 33: add latest, kubernetes (the tested range) and the digests, crds.yaml's is " + "0" * 64,
+    assert lacking(99, crds_sha256="0" * 64) == [
+        "MINORS has no row 99: add latest, kubernetes (the tested range) and the digests, crds.yaml's is " + "0" * 64,
     ]
 
 
@@ -172,8 +173,10 @@ def test_another_program_in_the_containers():
 
 
 def test_digests():
-    assert lacking(patch=2, crds_sha256="1" * 64) == [
-        "MINORS[32].latest is 1: raise it to 2", "MINORS[32].crds_sha256 has nothing for patch 2: the file's is " + "1" * 64,
+    known, to_come = MINORS[32], MINORS[32] + 1
+    assert lacking(patch=to_come, crds_sha256="1" * 64) == [
+        "MINORS[32].latest is %d: raise it to %d" % (known, to_come),
+        "MINORS[32].crds_sha256 has nothing for patch %d: the file's is %s" % (to_come, "1" * 64),
     ]
     known = release("v3.31.7")["calicoctl"]["sha256"]["amd64"]
     sums = {"calicoctl-linux-amd64": known, "calicoctl-linux-arm64": "2" * 64, "calicoctl-linux-s390x": "3" * 64}
@@ -198,10 +201,11 @@ def test_command(tmp_path):
     crds = yaml.safe_dump_all(each for each in documents(32) if each["kind"] == "CustomResourceDefinition")
     (tmp_path / "manifests/crds.yaml").write_text(crds, encoding="utf-8")
     (tmp_path / "manifests/calico-typha.yaml").write_text(yaml.safe_dump_all(documents(32)), encoding="utf-8")
-    done = run("v3.32.2", tmp_path)
+    known, to_come = MINORS[32], MINORS[32] + 1
+    done = run("v3.32.%d" % to_come, tmp_path)
     assert done.returncode == 1 and done.stdout.splitlines()[-3:-1] == [
-        "lacking: MINORS[32].latest is 1: raise it to 2",
-        "lacking: MINORS[32].crds_sha256 has nothing for patch 2: the file's is " + hashlib.sha256(crds.encode()).hexdigest(),
+        "lacking: MINORS[32].latest is %d: raise it to %d" % (known, to_come),
+        "lacking: MINORS[32].crds_sha256 has nothing for patch %d: the file's is %s" % (to_come, hashlib.sha256(crds.encode()).hexdigest()),
     ]
     (tmp_path / "manifests/crds.yaml").unlink()
     assert "there are no CRDs among the files" in run("v3.32.1", tmp_path).stdout

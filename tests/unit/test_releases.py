@@ -20,6 +20,7 @@ from ansible_collections.hardway.calico.plugins.module_utils import _release_min
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._releases import minors, release
 
+# By hand: a row of the table that is not here fails test_minors.
 MINORS = [26, 27, 28, 29, 30, 31, 32]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Upstream's crds.yaml of each release, VERSION.yaml; they are not part of the project.
@@ -85,7 +86,7 @@ def test_only_kube_controllers_has_a_wildcard_and_nobody_may_read_secrets():
         for role in ("node", "typha", "cni", "kube_controllers"):
             for (group, resource, _names), verbs in rights(role, minor).items():
                 assert "*" not in verbs and group != "*" and resource != "secrets"
-                assert resource != "*" or (role, group, minor) == ("kube_controllers", "crd.projectcalico.org", 32)
+                assert resource != "*" or (role, group) == ("kube_controllers", "crd.projectcalico.org") and minor >= 32
 
 
 @pytest.mark.parametrize(
@@ -219,10 +220,10 @@ def test_a_patch_that_is_not_listed_has_no_digests():
         ("v3.20.6", ["3.20.6", "CNI plugin"]),
         ("3.25", ["3.25", "not supported"]),
         ("v2.6.0", ["v2.6.0"]),
-        ("v3.33.0", ["newer than the version table", "docs/adding-a-release.md"]),
+        ("v3.99.0", ["newer than the version table", "docs/adding-a-release.md"]),
         ("v4.0.0", ["newer than the version table"]),
         (3.3, ["quote the version"]),
-        ("latest", ["cannot be read", "v3.32.1"]),
+        ("latest", ["cannot be read", "v3.%d." % MINORS[-1]]),
         ("", ["cannot be read"]),
         ("v3.32.1-rc1", ["cannot be read"]),
         ("3.32.1.1", ["cannot be read"]),
@@ -233,7 +234,7 @@ def test_versions_that_are_refused(given, words):
     with pytest.raises(CalicoError) as caught:
         release(given)
     message = str(caught.value)
-    for word in [*words, "Expected: a release of 3.26 to 3.32", "Found: ", "Remedy: "]:
+    for word in [*words, "Expected: a release of 3.26 to 3.%d" % MINORS[-1], "Found: ", "Remedy: "]:
         assert word in message
 
 
@@ -247,7 +248,7 @@ def test_the_answer_belongs_to_who_asked():
 
 
 def test_minors():
-    assert minors() == ["3.26", "3.27", "3.28", "3.29", "3.30", "3.31", "3.32"]
+    assert minors() == ["3.%d" % minor for minor in MINORS]
 
 
 def test_the_table_asks_nobody():

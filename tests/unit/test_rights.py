@@ -17,10 +17,10 @@ from recorded_api import RecordedApi
 from ansible_collections.hardway.calico.plugins.module_utils import _rights as rights
 from ansible_collections.hardway.calico.plugins.module_utils import _rights_plan as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._releases import needs
+from ansible_collections.hardway.calico.plugins.module_utils._releases import minors, needs
 from ansible_collections.hardway.calico.plugins.modules import calico_rights
 
-MINORS = [26, 27, 28, 29, 30, 31, 32]
+MINORS = [int(minor.partition(".")[2]) for minor in minors()]
 NEEDED = {"typha": release_rights.TYPHA, "cni": release_rights.CNI_NEEDS, "node": release_rights.NODE, "kube_controllers": release_rights.KUBE_CONTROLLERS}
 TYPHA = "system:serviceaccount:kube-system:calico-typha"
 
