@@ -18,7 +18,9 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 @dataclass(frozen=True)
 class Member:
-    """A node with its pod of the DaemonSet. revision: the template's hash that the pod was made of."""
+    """A node with its pod of the DaemonSet. revision: the template's hash that the pod was made of; down_before: whether the node was
+    not Ready already when the pod was made.
+    """
 
     node: str
     pod: str
@@ -27,6 +29,7 @@ class Member:
     ready: bool
     node_ready: bool
     control_plane: bool
+    down_before: bool
 
 
 def newest_revision(daemonset, revisions):
@@ -54,12 +57,18 @@ def members(daemonset, pods, nodes):
         found.append(Member(
             name, pod["metadata"]["name"], pod["metadata"]["uid"], pod["metadata"].get("labels", {}).get("controller-revision-hash", ""),
             is_ready(pod), is_ready(node), CONTROL_PLANE in (node["metadata"].get("labels") or {}),
+            not is_ready(node) and "" < _since(node) < pod["metadata"].get("creationTimestamp", ""),
         ))
     return sorted(found, key=lambda member: member.node)
 
 
 def is_ready(item):
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in item.get("status", {}).get("conditions") or [])
+
+
+def _since(node):
+    """When a node's condition Ready became what it is; "" if that is not known. Times of the API are in UTC and sort as text."""
+    return next((condition.get("lastTransitionTime") or "" for condition in node.get("status", {}).get("conditions") or [] if condition["type"] == "Ready"), "")
 
 
 def share(option, total):
@@ -98,8 +107,17 @@ def batches(present, newest, canary, batch):
 
 
 def unwell(present, newest):
-    """Names of nodes whose pod has the newest template and is not Ready: where an earlier run stopped."""
-    return [member.node for member in present if member.revision == newest and not member.ready]
+    """Names of nodes whose pod has the newest template and is not Ready: where an earlier run stopped.
+
+    Not those that were down before they got that pod. One that went down with it counts.
+    """
+    down = set(not_waited_for(present))
+    return [member.node for member in present if member.revision == newest and not member.ready and not (member.down_before and member.node in down)]
+
+
+def not_waited_for(present):
+    """Names of nodes that are not Ready before their pod is replaced, so that they tell nothing about the new one. None where no node is Ready."""
+    return [member.node for member in present if not member.node_ready] if any(member.node_ready for member in present) else []
 
 
 def decide(present, newest, canary, batch):

@@ -14,6 +14,7 @@ author:
 description:
   - Deletes the pods of a DaemonSet that are of an older template, batch by batch, and waits after each batch until the new ones are Ready.
   - It stops at the first batch with a pod that does not become Ready and says what the cluster says about it. Further nodes are not touched.
+  - Nodes that were not Ready before their pod is replaced are last and are not waited for, unless no node is Ready. They are named in a warning.
   - It begins with waiting for pods of the newest template that are not Ready, so that a run after a failed one stops at the same node until it is mended.
   - It is meant for a DaemonSet with the update strategy V(OnDelete). What is done already it learns from the pods, so that a killed run goes on.
 extends_documentation_fragment:
@@ -73,6 +74,12 @@ batches:
   type: list
   elements: list
   sample: [[cka002], [cka003, cka001]]
+not_waited_for:
+  description: Nodes whose pod is replaced without waiting for the new one, since they were not Ready before.
+  returned: success
+  type: list
+  elements: str
+  sample: [cka003]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -80,7 +87,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._node_roll import NodeRoll
-from ansible_collections.hardway.calico.plugins.module_utils._node_roll_plan import decide, unwell
+from ansible_collections.hardway.calico.plugins.module_utils._node_roll_plan import decide, not_waited_for, unwell
 
 
 def canary_of(option):
@@ -93,17 +100,19 @@ def canary_of(option):
 
 
 def run(params, roll, check_mode):
-    """(Plan, batches), carried out unless in check mode."""
+    """(Plan, batches, nodes of them that are not waited for), carried out unless in check mode."""
     present = roll.look(params["timeout"])
     newest = "the template to come" if check_mode and params["template_changes"] else roll.newest
     plan, parts = decide(present, newest, canary_of(params["canary"]), params["batch"])
+    down = set(not_waited_for(present))
+    left = sorted(member.node for part in parts for member in part if member.node in down)
     if check_mode:
-        return plan, parts
+        return plan, parts, left
     roll.wait(unwell(present, newest), params["timeout"], params["remedy"])
     for part in parts:
         roll.replace(part)
-        roll.wait([member.node for member in part], params["timeout"], params["remedy"])
-    return plan, parts
+        roll.wait([member.node for member in part if member.node not in down], params["timeout"], params["remedy"])
+    return plan, parts, left
 
 
 def main():
@@ -123,11 +132,13 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        plan, parts = run(params, NodeRoll(connect(params), params["namespace"], params["name"]), module.check_mode)
+        plan, parts, left = run(params, NodeRoll(connect(params), params["namespace"], params["name"]), module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     nodes = [[member.node for member in part] for part in parts]
-    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), batches=nodes)
+    if left:
+        module.warn("%s was not Ready before: its pod is replaced as soon as its kubelet can, and nothing waits for that." % ", ".join(left))
+    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), batches=nodes, not_waited_for=left)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ APPS, PODS = "/apis/apps/v1/namespaces/kube-system", "/api/v1/namespaces/kube-sy
 
 
 def member(node, revision="old", ready=True, node_ready=True, control_plane=False):
-    return planning.Member(node, "pod-" + node, "uid-" + node, revision, ready, node_ready, control_plane)
+    return planning.Member(node, "pod-" + node, "uid-" + node, revision, ready, node_ready, control_plane, False)
 
 
 def order(present, canary=1, batch=1):
@@ -78,20 +78,26 @@ def test_the_newest_template_is_the_highest_number_of_its_own():
 
 
 class Cluster(RecordedApi):
-    """A DaemonSet with OnDelete whose controller replaces deleted pods at once; the pods of `bad` nodes never become Ready."""
+    """A DaemonSet with OnDelete whose controller replaces deleted pods at once; the pods of `bad` nodes never become Ready.
 
-    def __init__(self, nodes, bad=(), revisions=None):
+    lost: nodes whose kubelet is gone, so that deleted pods stay on their way out. sick: nodes that are not Ready though their kubelet works.
+    """
+
+    def __init__(self, nodes, bad=(), revisions=None, lost=(), sick=()):
         super().__init__()
-        self.bad, self.made = set(bad), 0
+        self.bad, self.made, self.lost, self.sick = {*bad, *sick}, 0, set(lost), set(sick)
         daemonset = {"metadata": {"name": "calico-node", "uid": "ds", "generation": 2}, "status": {"observedGeneration": 2},
                      "spec": {"selector": {"matchLabels": {"k8s-app": "calico-node"}}}}
         self.objects[APPS + "/daemonsets/calico-node"] = daemonset
         for entry in (revision("old", 1), revision("new", 2)):
             self.objects[APPS + "/controllerrevisions/" + entry["metadata"]["name"]] = entry
         for node in nodes:
-            ready = {"conditions": [{"type": "Ready", "status": "True"}]}
-            self.objects["/api/v1/nodes/" + node] = {"metadata": {"name": node}, "status": ready}
+            self.objects["/api/v1/nodes/" + node] = {"metadata": {"name": node}}
+            self.node(node, "Unknown" if node in self.lost else str(node not in self.sick), "2026-11-01T00:00:00Z")
             self.pod(node, (revisions or {}).get(node, "old"))
+
+    def node(self, name, status, since):
+        self.objects["/api/v1/nodes/" + name]["status"] = {"conditions": [{"type": "Ready", "status": status, "lastTransitionTime": since}]}
 
     def pod(self, node, of):
         self.made += 1
@@ -99,7 +105,7 @@ class Cluster(RecordedApi):
         bad = node in self.bad and of == "new"
         why = {"reason": "ContainersNotReady", "message": "containers with unready status: [calico-node]"} if bad else {}
         self.objects["%s/%s" % (PODS, name)] = {
-            "metadata": {"name": name, "uid": "uid-" + name, "ownerReferences": [{"uid": "ds"}],
+            "metadata": {"name": name, "uid": "uid-" + name, "ownerReferences": [{"uid": "ds"}], "creationTimestamp": "2026-11-21T07:00:00Z",
                          "labels": {"k8s-app": "calico-node", "controller-revision-hash": of}},
             "spec": {"nodeName": node},
             "status": {"phase": "Running", "conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": str(not bad), **why}],
@@ -108,6 +114,10 @@ class Cluster(RecordedApi):
 
     def delete(self, path, uid=None, resource_version=None):
         assert uid, "a pod is deleted by uid only"
+        if self.objects.get(path, {}).get("spec", {}).get("nodeName") in self.lost:
+            self.requests.append(("DELETE", path))
+            self.objects[path]["metadata"]["deletionTimestamp"] = "2026-11-21T08:00:00Z"
+            return self.objects[path]
         gone = super().delete(path, uid, resource_version)
         if gone:
             self.pod(gone["spec"]["nodeName"], "new")
@@ -126,12 +136,14 @@ def roll_fixture(capsys, monkeypatch):
     now = [0.0]
 
     def run(api, check=False, **options):
+        warned = []
+        monkeypatch.setattr(calico_node_roll.AnsibleModule, "warn", lambda self, text: warned.append(text))
         monkeypatch.setattr(calico_node_roll, "connect", lambda params: api)
         monkeypatch.setattr(calico_node_roll, "NodeRoll", lambda *arguments: _node_roll.NodeRoll(
             *arguments, clock=lambda: now[0], pause=lambda seconds: now.__setitem__(0, now[0] + seconds)))
         with patch_module_args({**options, "_ansible_check_mode": check, "_ansible_diff": True}), pytest.raises(SystemExit):
             calico_node_roll.main()
-        return json.loads(capsys.readouterr().out)
+        return {**json.loads(capsys.readouterr().out), "warned": warned}
 
     return run
 
@@ -168,6 +180,29 @@ def test_a_bad_node_stops_the_roll_and_the_others_keep_their_pods(roll):
     api.objects["%s/%s" % (PODS, name)]["status"]["conditions"][1]["status"] = "True"
     assert roll(api, timeout=5)["batches"] == [["n3"], ["n4"]]
     assert api.pods()["n2"][0] == name and {of for _name, of in api.pods().values()} == {"new"}
+
+
+@pytest.mark.parametrize("how", ["lost", "sick"])
+def test_a_node_that_was_not_ready_before_is_not_waited_for(roll, how):
+    """Its pod is replaced as soon as its kubelet can, and holds up nobody: not in this run, and not in the next."""
+    api = Cluster(["n1", "n2", "n3"], **{how: ["n2"]})
+    result = roll(api, timeout=5)
+    assert (result["batches"], result["not_waited_for"]) == ([["n1"], ["n3"], ["n2"]], ["n2"])
+    assert "n2 was not Ready before" in result["warned"][0] and [api.pods()[node][1] for node in ("n1", "n3")] == ["new", "new"]
+    api.requests.clear()
+    again = roll(api, timeout=5)
+    assert again["changed"] is False and api.writes == []
+
+
+def test_a_node_that_went_down_with_its_new_pod_is_waited_for(roll):
+    api = Cluster(["n1", "n2"], bad=["n1"], revisions={"n1": "new"})
+    api.node("n1", "False", "2026-11-21T07:00:30Z")
+    assert "not Ready on n1" in roll(api, timeout=5)["msg"] and api.writes == []
+
+
+def test_where_no_node_is_ready_each_is_waited_for(roll):
+    api = Cluster(["n1", "n2"], sick=["n1", "n2"])
+    assert "not Ready on n1" in roll(api, timeout=5)["msg"] and len(api.writes) == 1
 
 
 def test_a_pod_that_somebody_else_has_replaced_is_left_alone(roll, monkeypatch):
