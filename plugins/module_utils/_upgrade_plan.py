@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._node_roll_plan import is_ready
 from ansible_collections.hardway.calico.plugins.module_utils._releases import NEWEST, OLDEST
 
 # A suffix such as that of a rebuilt image (v3.31.7-1.fips) does not make it another release.
@@ -28,7 +29,8 @@ class Found:
     """What runs. Versions are "v3.31.7", or "" where they cannot be told.
 
     images: {"node", "typha"} of the workloads' templates. nodes: {node: version of its calico-node pod}; node_images: {node: image};
-    typha: versions of Typha's template and pods; binaries: {host: version on disk}; strategy: the DaemonSet's.
+    typha: versions of Typha's template and pods; binaries: {host: version on disk}; strategy: the DaemonSet's. not_ready: names of
+    nodes that are not Ready, none where no node is.
     """
 
     images: dict
@@ -40,6 +42,7 @@ class Found:
     binaries: dict
     strategy: str
     stored: str = ""
+    not_ready: tuple = ()
 
 
 def number(version):
@@ -87,6 +90,7 @@ def understand(seen, hosts):
         binaries=_by_node(hosts, [node["metadata"]["name"] for node in seen["nodes"]]),
         strategy=daemonset["spec"].get("updateStrategy", {}).get("type", "RollingUpdate"),
         stored=((seen["cluster_information"] or {}).get("spec") or {}).get("calicoVersion", ""),
+        not_ready=_not_ready(seen["nodes"]),
     )
 
 
@@ -127,6 +131,9 @@ def judge(target, found, back=False, from_version=""):
     strangers = sorted(set(found.nodes) - set(found.binaries)) if found.binaries else []
     if strangers:
         notes.append("%s: not among the hosts of the inventory, so the binaries there stay as they are" % ", ".join(strangers))
+    if found.not_ready:
+        notes.append("%s: not Ready, so nothing waits for calico-node there; a host that Ansible cannot reach is left out with --limit"
+                     % ", ".join(found.not_ready))
     former = [version for version in present if version != target and number(version)[0] == 3 and OLDEST <= number(version)[1] <= NEWEST]
     return from_version or found.template or newest, sorted(former, key=number), going_back, notes
 
@@ -173,6 +180,11 @@ def _change(version, target):
 def _one(versions):
     """One of several versions: the oldest, which has the longest way to go."""
     return min((version for version in versions if version), key=number, default="")
+
+
+def _not_ready(nodes):
+    down = tuple(sorted(node["metadata"]["name"] for node in nodes if not is_ready(node)))
+    return down if len(down) < len(nodes) else ()
 
 
 def _by_node(hosts, nodes):

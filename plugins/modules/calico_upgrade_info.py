@@ -98,6 +98,12 @@ template_changes:
   returned: success
   type: bool
   sample: true
+not_ready:
+  description: Nodes that are not Ready, so that an upgrade does not wait for calico/node there. Empty if no node is Ready.
+  returned: success
+  type: list
+  elements: str
+  sample: [cka003]
 lines:
   description: What would happen, Typha first, then node by node.
   returned: success
@@ -130,7 +136,7 @@ def run(params, api):
     return {
         "version": target, "installed": installed, "former": former, "back": back, "notes": notes,
         "remaining": planning.remaining(found, target, images), "template_changes": found.images["node"] != images["node"],
-        "lines": planning.lines(found, target),
+        "not_ready": list(found.not_ready), "lines": planning.lines(found, target),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
@@ -169,6 +170,18 @@ def test_hosts_are_nodes_by_name_or_host_name():
     assert any(note.startswith("cka003: not among the hosts") for note in planning.judge(NEW, found)[3])
 
 
+def test_nodes_that_are_not_ready_are_named():
+    seen = cluster()
+    for node, status in zip(seen["nodes"], ("True", "Unknown", "True")):
+        node["status"] = {"conditions": [{"type": "Ready", "status": status}]}
+    assert planning.understand(seen, hosts(OLD, OLD, OLD)).not_ready == ("cka002",)
+    assert any("cka002: not Ready" in note and "--limit" in note for note in judged(seen)[3])
+    # A cluster without any Ready node has no better one to wait for.
+    for node in seen["nodes"]:
+        node["status"]["conditions"][0]["status"] = "False"
+    assert planning.understand(seen, hosts(OLD, OLD, OLD)).not_ready == ()
+
+
 def test_pods_on_their_way_out_do_not_count():
     seen = cluster(NEW, (NEW,) * 3)
     seen["pods"].append(pod("calico-node", "old", "cka001", OLD, leaving=True))
@@ -186,6 +199,7 @@ def test_the_module(capsys, monkeypatch):
         calico_upgrade_info.main()
     result = json.loads(capsys.readouterr().out)
     assert result["version"] == NEW and result["former"] == [OLD] and result["remaining"] == ["typha", "nodes", "binaries"]
+    assert set(yaml.safe_load(calico_upgrade_info.RETURN)) == set(result) - {"changed", "invocation", "warnings"}
     assert result["template_changes"] is True and result["changed"] is False and api.writes == [] and len(api.requests) == 5
 
 
