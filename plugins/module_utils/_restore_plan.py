@@ -86,6 +86,33 @@ def step(item, current, answer):
     return Step("update", target, "it differs from the snapshot in %s" % ", ".join(parts), before=before, after=after, detail=(item, current))
 
 
+def lost(item, answer):
+    """Paths of what the object has outside of its metadata and the API server would not store, since the CRD lacks the field."""
+    return sorted(path for key, value in item.items() if key != "metadata" for path in _missing(value, answer.get(key), key))
+
+
+def _missing(value, there, path):
+    if isinstance(value, dict):
+        if not isinstance(there, dict):
+            return [path] if value else []
+        said = {key: entry for key, entry in value.items() if entry is not None}
+        return [found for key, entry in said.items() for found in ([path + "." + key] if key not in there else _missing(entry, there[key], path + "." + key))]
+    if isinstance(value, list) and isinstance(there, list):
+        return [found for entry, stored in zip(value, there) for found in _missing(entry, stored, path + "[]")]
+    return []
+
+
+def require_fields(gone):
+    """Raise CalicoError if something would be lost. gone: {title of an object: its lost() paths}."""
+    if gone:
+        words = ["%s: %s" % (name, ", ".join(sorted(set(paths)))) for name, paths in sorted(gone.items())]
+        raise CalicoError(
+            "The cluster's CRDs do not know fields of the snapshot, and would drop them", expected="CRDs of the release that the snapshot is from, or newer",
+            found="; ".join(words[:5]) + ("; %d more objects" % (len(words) - 5) if len(words) > 5 else ""),
+            remedy="install that release's CRDs first, or set unknown_fields: drop to restore the objects without these fields",
+        )
+
+
 def deletions(snapshot_items, current):
     """(Plan, notes): objects that the snapshot has not; pools and Calico's own are only noted."""
     wanted, steps, notes = {identity(item) for item in snapshot_items}, [], []

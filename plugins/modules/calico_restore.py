@@ -35,6 +35,13 @@ options:
     description: Whether to delete objects that the snapshot has not. IP pools, IPAM's objects, ClusterInformation and Calico's own tiers always stay.
     type: bool
     default: false
+  unknown_fields:
+    description:
+      - What to do where the cluster's CRDs lack fields that the snapshot's objects have, so that the API server would silently drop them.
+      - V(drop) restores the objects without them.
+    type: str
+    choices: [refuse, drop]
+    default: refuse
   other_cluster:
     description: Whether the snapshot may be of another cluster.
     type: bool
@@ -83,13 +90,18 @@ def decide(params, snapshot, objects):
     items, warnings = planning.without_namespace(items, objects.namespaces())
     kinds = resources if params["prune"] else {item["kind"] for item in items}
     there = objects.read(resources[kind] for kind in sorted(kinds))
-    current, steps = {identity(item): item for item in there}, []
+    current, steps, gone = {identity(item): item for item in there}, [], {}
     for item in items:
         body = planning.proposal(item, current.get(identity(item)))
         if body is None:
             continue
         write = objects.create if identity(item) not in current else objects.replace
-        steps.append(planning.step(item, current.get(identity(item)), write(resources[item["kind"]], body, dry=True)))
+        answer = write(resources[item["kind"]], body, dry=True)
+        steps.append(planning.step(item, current.get(identity(item)), answer))
+        gone.update({planning.title(item): paths for paths in [planning.lost(item, answer)] if paths})
+    if params["unknown_fields"] == "refuse":
+        planning.require_fields(gone)
+    warnings += ["%s comes back without %s, which the cluster's CRD does not know" % (name, ", ".join(sorted(set(gone[name])))) for name in sorted(gone)]
     plan = Plan(entry for entry in steps if entry)
     if params["prune"]:
         gone, notes = planning.deletions(snapshot["items"], there)
@@ -117,6 +129,7 @@ def main():
             "src": {"type": "path", "required": True},
             "ipam": {"type": "bool", "default": False},
             "prune": {"type": "bool", "default": False},
+            "unknown_fields": {"type": "str", "choices": ["refuse", "drop"], "default": "refuse"},
             "other_cluster": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -16,6 +16,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
+from ansible_collections.hardway.calico.plugins.module_utils import _restore_plan as planning
 from ansible_collections.hardway.calico.plugins.module_utils import _snapshot as content
 from ansible_collections.hardway.calico.plugins.modules import calico_restore, calico_snapshot
 
@@ -198,6 +199,47 @@ def test_a_default_of_a_newer_crd_is_no_difference(run, taken):
     api.__class__ = Defaulting
     api.objects[path("IPPool", "pool1")]["spec"]["assignmentMode"] = "Automatic"
     assert run(calico_restore, api, src=taken)["changed"] is False and api.writes == []
+
+
+class Older(Cluster):
+    """CRDs without two fields that the snapshot's objects have: the API server drops them and says nothing."""
+
+    @staticmethod
+    def pruned(body):
+        body = copy.deepcopy(body)
+        for name in ("natOutgoing", "types"):
+            body["spec"].pop(name, None)
+        return body
+
+    def create(self, path, body):
+        return super().create(path, self.pruned(body))
+
+    def replace(self, path, body):
+        return super().replace(path, self.pruned(body))
+
+
+def test_fields_that_the_cluster_does_not_know_are_not_lost_silently(run, taken):
+    objects = without("default.deny")
+    objects[path("IPPool", "pool1")] = Older.pruned(objects[path("IPPool", "pool1")])
+    api = cluster(objects)
+    api.__class__ = Older
+    for check in (True, False):
+        result = run(calico_restore, api, check=check, src=taken)
+        assert result["failed"] and api.writes == []
+        for word in ("GlobalNetworkPolicy default.deny: spec.types", "IPPool pool1: spec.natOutgoing", "Expected", "unknown_fields: drop"):
+            assert word in result["msg"], result["msg"]
+    done = run(calico_restore, api, src=taken, unknown_fields="drop")
+    assert actions(done) == [("create", "GlobalNetworkPolicy default.deny")]
+    assert "without spec.types" in done["warned"][0] and "without spec.natOutgoing" in done["warned"][1]
+
+
+@pytest.mark.parametrize(("item", "answer", "paths"), [
+    ({"spec": {"a": 1, "b": [{"c": 1, "d": 2}]}}, {"spec": {"a": "1", "b": [{"c": 1, "d": 2, "e": 3}], "f": 1}}, []),
+    ({"spec": {"a": 1, "b": [{"c": 1}, {"c": 1, "d": 2}]}}, {"spec": {"b": [{"c": 1}, {"c": 1}]}}, ["spec.a", "spec.b[].d"]),
+    ({"metadata": {"labels": {"a": "b"}}, "spec": {}}, {"spec": None}, []), ({"spec": {"a": {"b": 1}}}, {}, ["spec"]),
+])
+def test_what_is_lost(item, answer, paths):
+    assert planning.lost(item, answer) == paths
 
 
 def test_ipam_is_restored_only_when_asked(run, taken):
