@@ -19,6 +19,13 @@ def try_out(api, crds):
     return {crd["metadata"]["name"]: _apply(api, crd, dry_run=True) for crd in crds}
 
 
+def objects(api, crd):
+    """Every object of a CRD that is there, in the version that it is stored in."""
+    spec = crd["spec"]
+    version = next(each["name"] for each in spec["versions"] if each.get("storage"))
+    return api.list_or_none("/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])) or []
+
+
 def write(api, plan):
     for step in plan:
         _apply(api, step.detail)

@@ -6,8 +6,9 @@
 
 State is read from the cluster and the nodes, so that a run that was broken off anywhere goes on in the next one.
 Which jumps are refused: upstream keeps one stored version (v1) of every CRD from 3.26 to 3.32, Typha and Felix of different
-minors talk to each other, and each release's CRDs have the earlier ones' fields; so minors may be skipped on the way up. On
-the way down the API server would drop fields and kinds that the newer release stored.
+minors talk to each other, and each release's CRDs have the earlier ones' fields but for five that v3.32 dropped (calico_crds
+names the objects that hold one); so minors may be skipped on the way up. On the way down the API server would drop fields and
+kinds that the newer release stored.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ description:
   - Refuses, before it writes anything, CRDs of an older minor than those that are there, a CRD without a version that objects are
     stored in (C(status.storedVersions)), and a cluster whose Calico keeps its data in the API group C(projectcalico.org).
   - CRDs that the release no longer has are named and never deleted, since their objects would go with them.
+  - Objects with fields that the release's CRDs no longer have are named in a warning before they lose them.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
   - hardway.calico.attributes
@@ -68,10 +69,17 @@ dropped:
   type: list
   elements: str
   sample: [adminnetworkpolicies.policy.networking.k8s.io]
+lost_fields:
+  description: The objects with fields that their CRD loses in this run, with these fields. A snapshot taken before has them.
+  returned: success
+  type: list
+  elements: str
+  sample: ["FelixConfiguration default: spec.iptablesLockTimeout"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils import _crd_lost_fields as fields
 from ansible_collections.hardway.calico.plugins.module_utils import _crds_plan as decisions
 from ansible_collections.hardway.calico.plugins.module_utils import _crds_store as store
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -79,8 +87,22 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api imp
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 
 
+def losing(api, plan, there):
+    """Which objects lose which fields, as sentences. One LIST for each CRD that loses some, none otherwise."""
+    current, found = {crd["metadata"]["name"]: crd for crd in there}, []
+    for step in plan:
+        crd = current.get(step.detail["metadata"]["name"])
+        paths = fields.gone(crd, step.detail) if crd else []
+        for item in store.objects(api, crd) if paths else []:
+            held, place = fields.held(item, paths), item["metadata"].get("namespace")
+            if held:
+                name = "%s%s" % (place + "/" if place else "", item["metadata"]["name"])
+                found.append("%s %s: %s" % (crd["spec"]["names"]["kind"], name, ", ".join(held)))
+    return found
+
+
 def bring(api, crds, version, params, check_mode):
-    """(plan, names of dropped CRDs) after the plan was carried out, or not in check mode."""
+    """(plan, names of dropped CRDs, objects that lose fields) after the plan was carried out, or not in check mode."""
     there = store.read(api)
     newer = decisions.newer(there, version)
     if params["downgrade"] == "refuse":
@@ -88,11 +110,12 @@ def bring(api, crds, version, params, check_mode):
     wanted = [crd for crd in decisions.marked(crds, version) if crd["metadata"]["name"] not in newer]
     decisions.refuse(wanted, there, version)
     plan = decisions.decide(wanted, there, store.try_out(api, decisions.differing(wanted, there)))
+    lost = losing(api, plan, there)
     if not check_mode:
         store.write(api, plan)
         if plan or not decisions.ready(wanted, there):
             store.wait(api, [crd["metadata"]["name"] for crd in wanted], params["timeout"])
-    return plan, decisions.dropped(crds, there, version)
+    return plan, decisions.dropped(crds, there, version), lost
 
 
 def main():
@@ -111,7 +134,7 @@ def main():
     try:
         version = release(params["calico_version"])["version"]
         crds = decisions.complete(params["crds"])
-        plan, dropped = bring(connect(params), crds, version, params, module.check_mode)
+        plan, dropped, lost = bring(connect(params), crds, version, params, module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     if plan and dropped:
@@ -119,7 +142,9 @@ def main():
             "Calico %s has no %s. Such a CRD is kept, since deleting it deletes its objects: delete it yourself once nothing uses them."
             % (version, ", ".join(dropped))
         )
-    module.exit_json(changed=bool(plan), plan=plan.as_result(), dropped=dropped, diff=plan.diff())
+    if lost:
+        module.warn("Calico %s no longer has these fields, and the API server drops them: %s" % (version, "; ".join(lost)))
+    module.exit_json(changed=bool(plan), plan=plan.as_result(), dropped=dropped, lost_fields=lost, diff=plan.diff())
 
 
 if __name__ == "__main__":

@@ -6,18 +6,23 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import pathlib
 
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
+from ansible_collections.hardway.calico.plugins.module_utils import _crd_lost_fields as lost_fields
 from ansible_collections.hardway.calico.plugins.module_utils import _crds_plan as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._releases import release
 from ansible_collections.hardway.calico.plugins.module_utils._rollout import CRDS
 from ansible_collections.hardway.calico.plugins.modules import calico_crds
 
+# Upstream's crds.yaml of each release, VERSION.yaml; they are not part of the project.
+REAL_CRDS = pathlib.Path(os.environ.get("CALICO_CRDS") or pathlib.Path(__file__).resolve().parents[3] / "shared/calico/crds")
 RELEASE = "hardway.calico/release"
 ANP = "adminnetworkpolicies.policy.networking.k8s.io"
 POOLS = "ippools.crd.projectcalico.org"
@@ -142,6 +147,71 @@ def test_a_difference_is_told_by_fields(run):
     found = run(CrdApi(there), "v3.32.1")
     assert steps(found) == {POOLS: ("update", "fields of the release's schema: 1 gone")}
     assert "v1 spec.ipip" in found["diff"]["before"] and "spec.ipip" not in found["diff"]["after"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_objects_that_lose_a_field_are_named(run, check):
+    """As IPPool's spec.ipip, which v3.32 dropped: the API server would say nothing."""
+    there = plan.marked(of("v3.31.7"), "v3.31.7")
+    there = [crd(POOLS, fields=("cidr", "ipip"), annotations={RELEASE: "v3.31.7"}) if each["metadata"]["name"] == POOLS else each for each in there]
+    api = CrdApi(there)
+    folder = "/apis/crd.projectcalico.org/v1/ippools"
+    api.served.add(folder)
+    for name, spec in (("old", {"cidr": "192.0.2.0/24", "ipip": "x"}), ("new", {"cidr": "198.51.100.0/24"})):
+        api.objects["%s/%s" % (folder, name)] = {"metadata": {"name": name}, "spec": spec}
+    found = run(api, "v3.32.1", check=check)
+    assert found["lost_fields"] == ["Kippools old: spec.ipip"] and "Kippools old: spec.ipip" in found["warned"][-1]
+    assert [path for verb, path in api.requests if verb == "LIST" and path.startswith("/apis/crd.")] == [folder]
+    if not check:
+        again = run(api, "v3.32.1")
+        assert again["lost_fields"] == [] and again["warned"] == []
+
+
+def schema(properties, **more):
+    return {"type": "object", "properties": properties, **more}
+
+
+LEAF = {"type": "string"}
+SCHEMAS = {
+    "nothing": (schema({"a": LEAF}), schema({"a": LEAF, "b": LEAF}), []),
+    "a field": (schema({"spec": schema({"a": LEAF, "b": LEAF})}), schema({"spec": schema({"a": LEAF})}), ["spec.b"]),
+    "an object is one field": (schema({"spec": schema({"a": schema({"b": LEAF})})}), schema({"spec": schema({})}), ["spec.a"]),
+    "in a list": (schema({"l": {"items": schema({"a": LEAF, "b": LEAF})}}), schema({"l": {"items": schema({"a": LEAF})}}), ["l[].b"]),
+    "an open schema keeps all": (schema({"a": LEAF}), {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, []),
+    "a map keeps all": (schema({"m": schema({"a": LEAF})}), schema({"m": {"type": "object", "additionalProperties": LEAF}}), []),
+}
+
+
+@pytest.mark.parametrize("name", list(SCHEMAS))
+def test_fields_that_a_crd_loses(name):
+    there, wanted, paths = SCHEMAS[name]
+    both = [crd(POOLS), crd(POOLS)]
+    for body, its in zip(both, (there, wanted)):
+        body["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = its
+    assert lost_fields.gone(*both) == paths
+
+
+@pytest.mark.parametrize(("item", "path", "holds"), [
+    ({"spec": {"a": 0}}, "spec.a", True), ({"spec": {"a": None}}, "spec.a", False), ({"spec": {}}, "spec.a", False), ({}, "spec.a", False),
+    ({"l": [{"a": 1}, {"b": 1}]}, "l[].b", True), ({"l": [{"a": 1}]}, "l[].b", False), ({"l": [[{"b": 1}]]}, "l[][].b", True), ({"l": "x"}, "l[].b", False),
+])
+def test_objects_that_hold_such_a_field(item, path, holds):
+    assert lost_fields.held(item, [path]) == ([path] if holds else [])
+
+
+@pytest.mark.parametrize(("older", "newer", "lost"), [
+    ("v3.26.5", "v3.28.5", {}), ("v3.28.5", "v3.29.7", {}), ("v3.29.7", "v3.30.7", {}), ("v3.30.7", "v3.31.7", {}),
+    ("v3.31.7", "v3.32.1", {"felixconfigurations": ["spec.bpfKubeProxyEndpointSlicesEnabled", "spec.iptablesLockFilePath", "spec.iptablesLockTimeout"],
+                            "ippools": ["spec.ipip", "spec.nat-outgoing"]}),
+])
+def test_what_upstreams_crds_lose(older, newer, lost):
+    """The two facts of v3.32 and no others; needs upstream's own files."""
+    files = [REAL_CRDS / (version + ".yaml") for version in (older, newer)]
+    if not all(path.exists() for path in files):
+        pytest.skip("upstream's crds.yaml of %s and %s are not on this machine (CALICO_CRDS names their folder)" % (older, newer))
+    before, after = ({each["metadata"]["name"]: each for each in yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader) if each} for path in files)
+    found = {name.partition(".")[0]: lost_fields.gone(before[name], after[name]) for name in sorted(set(before) & set(after))}
+    assert {name: paths for name, paths in found.items() if paths} == lost
 
 
 def test_others_annotations_are_left_alone(run):
