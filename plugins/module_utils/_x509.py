@@ -24,6 +24,8 @@ try:
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     MISSING = None
+    # Much of a certificate is parsed when it is asked for, so its parts fail one by one.
+    UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 except ImportError as exc:
     MISSING = exc
 
@@ -45,7 +47,7 @@ def read_bundle(pem):
         return [], None
     try:
         return [_value(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())], None
-    except ValueError as exc:
+    except UNREADABLE as exc:
         return [], "it is not PEM of certificates (%s)" % exc
 
 
@@ -59,15 +61,15 @@ def read_pair(certificate_pem, key_pem, bundle_pem):
     if not certificate_pem or not key_pem:
         return Pair(problem="its %s is missing" % ("key" if certificate_pem else "certificate"))
     try:
-        certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
-    except ValueError:
+        certificate = _value(x509.load_pem_x509_certificate(certificate_pem.encode()))
+    except UNREADABLE:
         return Pair(problem="its certificate is not PEM of a certificate")
     try:
-        key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return Pair(certificate=_value(certificate), problem="its key is not PEM of an unencrypted private key")
+        key = _spki(serialization.load_pem_private_key(key_pem.encode(), password=None).public_key())
+    except UNREADABLE:
+        return Pair(certificate=certificate, problem="its key is not PEM of an unencrypted private key")
     chain = _chain(certificate_pem, bundle_pem)
-    return Pair(_value(certificate), _spki(key.public_key()), None, bool(chain), tuple(_value(ca) for ca in chain))
+    return Pair(certificate, key, None, bool(chain), tuple(_value(ca) for ca in chain))
 
 
 def by_fingerprint(*pems):
@@ -151,8 +153,9 @@ def _spki(public_key):
 
 def _certificates(pem):
     try:
-        return x509.load_pem_x509_certificates(pem.encode()) if pem else []
-    except ValueError:
+        found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
+        return [certificate for certificate in found if _value(certificate)]
+    except UNREADABLE:
         return []
 
 
@@ -172,7 +175,7 @@ def _chain(certificate_pem, bundle_pem):
 def _issued(ca, certificate):
     try:
         certificate.verify_directly_issued_by(ca)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
 
@@ -198,7 +201,7 @@ def _extension(certificate, kind):
     """The value of an extension, None if it is absent or malformed."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return None
 
 

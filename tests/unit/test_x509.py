@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import subprocess
 import sys
@@ -93,6 +94,26 @@ def test_garbage_is_named_and_no_traceback(ca, garbage):
     assert "not PEM" in _x509.read_pair(leaf[0], garbage, ca[0]).problem
     assert not _x509.read_pair(*leaf, garbage).trusted
     assert _x509.read_bundle(garbage)[0] == [] and "not PEM" in _x509.read_bundle(garbage)[1]
+
+
+def harmed(pem):
+    """PEM of the same length with each of its bytes changed in turn: much of it still parses, and a part of it does not."""
+    der = base64.b64decode("".join(pem.strip().splitlines()[1:-1]))
+    for position in range(len(der)):
+        changed = der[:position] + bytes([der[position] ^ 1]) + der[position + 1:]
+        yield "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(changed).decode()
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_no_harm_to_a_certificate_is_a_traceback(ca):
+    """Its key may be of an unknown curve, its name no text, its version 7: Secrets hold what people put there."""
+    leaf = oracle.make_leaf("calico-node", ca, "clientAuth")
+    for pem in harmed(leaf[0]):
+        assert _x509.read_pair(pem, leaf[1], ca[0]) != _x509.read_pair(*leaf, ca[0])
+        _x509.read_bundle(pem)
+        _x509.by_fingerprint(pem)
+    for pem in harmed(ca[0]):
+        _x509.read_pair(*leaf, pem)
 
 
 def test_halves():
