@@ -116,7 +116,7 @@ def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_
     if uri_san:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)]), critical=False)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()), critical=False)
+    builder = builder.add_extension(_identifier_of(ca), critical=False)
     return _pem(builder.sign(ca_key, _hash(ca_key)))
 
 
@@ -141,6 +141,14 @@ def _usage(**true):
 def _hash(key):
     """A CA that was handed in may have an Edwards curve key, which brings its own hash (RFC 8410)."""
     return None if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)) else hashes.SHA256()
+
+
+def _identifier_of(ca):
+    """The authority key identifier of what a CA signs. OpenSSL refuses one that is not the CA's own subject key identifier."""
+    own = _extension(ca, x509.SubjectKeyIdentifier)
+    if own is None:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
 def _pem(certificate):

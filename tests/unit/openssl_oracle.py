@@ -33,34 +33,34 @@ def make_key(algorithm="EC"):
     return openssl("genpkey", *options[algorithm])
 
 
-def make_ca(common_name="Calico Typha CA", algorithm="EC", days=3650):
-    """(certificate PEM, key PEM)."""
+def make_ca(common_name="Calico Typha CA", algorithm="EC", days=3650, extensions="ca"):
+    """(certificate PEM, key PEM). extensions: of EXTENSIONS, or the text itself."""
     key = make_key(algorithm)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "key").write_text(key)
-        (path / "config").write_text("[req]\ndistinguished_name=dn\n[dn]\n[v3]\n" + EXTENSIONS["ca"])
+        (path / "config").write_text("[req]\ndistinguished_name=dn\n[dn]\n[v3]\n" + EXTENSIONS.get(extensions, extensions))
         return openssl("req", "-x509", "-new", "-key", path / "key", "-subj", "/CN=" + common_name, "-days", days, "-config", path / "config",
                        "-extensions", "v3"), key
 
 
-def sign(request, ca, usage, days=365):
-    """PEM of a certificate for a request (PEM)."""
+def sign(request, ca, usage, days=365, digest="sha256"):
+    """PEM of a certificate for a request (PEM). usage: of EXTENSIONS, or the text itself."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
-        for name, text in (("request", request), ("ca", ca[0]), ("key", ca[1]), ("extensions", EXTENSIONS[usage])):
+        for name, text in (("request", request), ("ca", ca[0]), ("key", ca[1]), ("extensions", EXTENSIONS.get(usage, usage))):
             (path / name).write_text(text)
-        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days,
+        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days, "-" + digest,
                        "-extfile", path / "extensions")
 
 
-def make_leaf(common_name, ca, usage, algorithm="EC", days=365):
+def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256"):
     """(certificate PEM, key PEM)."""
     key = make_key(algorithm)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "key")
         path.write_text(key)
-        return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days), key
+        return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days, digest), key
 
 
 def make_intermediate(common_name, ca):

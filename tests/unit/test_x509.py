@@ -64,6 +64,14 @@ def test_ca_of_openssl_signs(algorithm):
     oracle.verify(leaf, authority[0], "sslclient")
 
 
+def test_ca_whose_key_identifier_is_no_sha_1_of_its_key():
+    """Any bytes may identify a key (RFC 5280 section 4.2.1.2, RFC 7093); Vault's and Go's newer ones are of SHA-256."""
+    authority = oracle.make_ca(extensions=oracle.EXTENSIONS["ca"].replace("subjectKeyIdentifier=hash", "subjectKeyIdentifier=01:02:03:04"))
+    leaf = _x509.issue_leaf("calico-node", "clientAuth", _x509.make_key("ECDSA", 256), *authority, NOW, NOW + YEAR)
+    assert "01:02:03:04" in oracle.text(leaf)
+    oracle.verify(leaf, authority[0], "sslclient")
+
+
 def test_request_carries_nothing_but_the_name():
     key = _x509.make_key("ECDSA", 256)
     shown = oracle.openssl("req", "-noout", "-text", "-verify", "-nameopt", "RFC2253", content=_x509.make_csr("calico-cni", key))
