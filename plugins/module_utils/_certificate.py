@@ -19,7 +19,8 @@ MOST_DAYS = 36500
 class Certificate:
     """A parsed X.509 certificate. Times are aware, in UTC; names are RFC 4514; public_key is the SHA-256 of the SPKI, in hex.
 
-    usages: of the extended key usage, such as "serverAuth"; "any" for anyExtendedKeyUsage. uri_sans: the URIs among its SANs.
+    usages: of the extended key usage, such as "serverAuth"; "any" for anyExtendedKeyUsage. uri_sans: the URIs among its SANs. signs: whether
+    its key usage lets it sign certificates. path_length: how many CAs may be below it, None for any number. digest: of its signature.
     """
 
     subject: str
@@ -35,6 +36,9 @@ class Certificate:
     key_size: int
     public_key: str
     uri_sans: tuple = ()
+    signs: bool = True
+    path_length: object = None
+    digest: str = "sha256"
 
     def as_result(self):
         """For a module's result."""
@@ -113,6 +117,34 @@ def trouble(pair, wanted, now):
     if now >= leaf.not_after - window:
         return "it expires in %s, the renewal window is %s" % (span_in_words(leaf.not_after - now), span_in_words(window))
     return None
+
+
+def chain_trouble(chain, usages, now):
+    """Why a peer refuses every leaf below a chain of CAs, or None. chain: from the leaf's issuer upwards; usages: what leaves are for.
+
+    The rules of Go's crypto/x509 (isValid, CheckSignatureFrom, checkChainForKeyUsage), which Typha and calico/node use.
+    """
+    for below, ca in enumerate(chain):
+        if not ca.is_ca:
+            return "%s is no CA's certificate" % ca.subject
+        if not ca.signs:
+            return "%s may not sign certificates: its key usage lacks keyCertSign" % ca.subject
+        if ca.path_length is not None and below > ca.path_length:
+            return "%s allows %d CAs below it, there are %d" % (ca.subject, ca.path_length, below)
+        lacking = [usage for usage in usages if ca.usages and not {usage, "any"} & set(ca.usages)]
+        if lacking:
+            return "the extended key usage of %s is %s, wanted %s" % (ca.subject, ", ".join(ca.usages), ", ".join(lacking))
+        if now < ca.not_before:
+            return "%s of its chain is not valid before %s" % (ca.subject, ca.not_before.strftime("%Y-%m-%d %H:%M UTC"))
+        if now >= ca.not_after:
+            return "%s of its chain expired on %s" % (ca.subject, ca.not_after.strftime("%Y-%m-%d"))
+    return None
+
+
+def weak_signature(certificate):
+    """Why a peer refuses a certificate for its signature, or None."""
+    weak = certificate.digest in ("md5", "sha1")
+    return "%s is signed with %s, which Typha and calico/node refuse" % (certificate.subject, {"sha1": "SHA-1"}.get(certificate.digest, "MD5")) if weak else None
 
 
 def renewal_window(leaf, wanted):

@@ -12,7 +12,9 @@ from ansible_collections.hardway.calico.plugins.module_utils import _x509
 from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, require_days
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import HandedIn
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import PARTIES, require_handed, require_issuing, rotate_before, wanted_leaf
+from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import (
+    PARTIES, require_bundle, require_handed, require_issuing, rotate_before, wanted_leaf,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import CaPolicy
 
 
@@ -49,6 +51,7 @@ def ca_policy(params, wanted, now):
     bundle, problem = _x509.read_bundle(params["ca_bundle_content"])
     if problem or not bundle:
         raise CalicoError("ca_bundle_content cannot be read", expected="PEM of CA certificates", found=problem or "nothing", remedy="correct it")
+    require_bundle(bundle)
     handed, issuing = {}, ("", "")
     if params["issuing_ca_content"]:
         issuing = params["issuing_ca_content"], params["issuing_ca_key_content"]

@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted, renewal_window, span_in_words, trouble
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import (
+    LeafWanted, chain_trouble, renewal_window, span_in_words, trouble, weak_signature,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import all_behind, ca_works, extras, strangers, wanted_anchors, works
@@ -230,32 +232,47 @@ def _warnings(policy, current, now, new_ca, stands_still):
     return found
 
 
+def require_bundle(bundle):
+    """Raises CalicoError for an external CA's bundle with what is no CA."""
+    for certificate in bundle:
+        if not certificate.is_ca:
+            raise CalicoError("ca_bundle_content holds more than CAs", expected="PEM of the external CA's roots", found="%s is no CA's certificate"
+                              % certificate.subject, remedy="hand leaves in with their own options, or leave them out; nothing was written")
+
+
 def require_handed(party, pair, wanted, now):
     """Raises CalicoError for a leaf that was handed in and that a peer would refuse, whatever its key type."""
-    reason = "neither certificate nor key" if pair.absent else trouble(pair, wanted if not pair.usable else _as_handed(wanted, pair), now)
-    late = [ca for ca in pair.chain if not ca.not_before <= now < ca.not_after]
-    if not reason and late:
-        reason = "%s of its chain is not valid now" % late[0].subject
+    reason = "neither certificate nor key" if pair.absent else pair.certificate and weak_signature(pair.certificate)
+    reason = reason or trouble(_as_handed(pair, wanted), _no_renewal(wanted, pair) if pair.usable else wanted, now)
+    reason = reason or chain_trouble(pair.chain, (wanted.usage,), now)
     if reason:
         raise CalicoError("The %s certificate that was handed in cannot be used" % party, found=reason, expected="CN %s, %s, with its key, signed by a CA"
                           " of ca_bundle_content" % (wanted.common_name, wanted.usage), remedy="hand in another one; nothing was written")
 
 
-def _as_handed(wanted, pair):
-    kind = _of_the_same_kind(wanted, pair)
-    return replace(kind, renewal_window=timedelta(0), uri_san=kind.uri_san or "".join(pair.certificate.uri_sans[:1]))
+def _no_renewal(wanted, pair):
+    """Whoever made the leaf chose its key and when to make the next one."""
+    return replace(_of_the_same_kind(wanted, pair), renewal_window=timedelta(0))
+
+
+def _as_handed(pair, wanted):
+    """The leaf as peers see it: they ask for one URI among any, or for none."""
+    if not pair.usable:
+        return pair
+    own = pair.certificate.uri_sans
+    asked = () if not wanted.uri_san else (wanted.uri_san,) if wanted.uri_san in own else own
+    return replace(pair, certificate=replace(pair.certificate, uri_sans=asked))
 
 
 def require_issuing(pair, now):
     """Raises CalicoError for an issuing CA that was handed in and cannot issue."""
     reason = pair.problem or ("its key does not match its certificate" if not pair.usable else None)
-    if not reason and not pair.certificate.is_ca:
-        reason = "its certificate is not that of a CA"
     if not reason and not pair.chain:
         reason = "it does not lead to a CA of ca_bundle_content"
-    late = [] if reason else [ca for ca in (pair.certificate, *pair.chain) if now >= ca.not_after]
-    if late:
-        reason = "%s expired on %s" % (late[0].subject, late[0].not_after.strftime("%Y-%m-%d"))
+    if not reason:
+        # A root that issues the leaves itself is the end of its own chain.
+        chain = {ca.fingerprint: ca for ca in (pair.certificate, *pair.chain)}.values()
+        reason = weak_signature(pair.certificate) or chain_trouble(chain, [usage for _name, usage in PARTIES.values()], now)
     if reason:
         raise CalicoError("The issuing CA that was handed in cannot be used", expected="PEM of the CA, with the intermediates up to a CA of"
                           " ca_bundle_content, and its key", found=reason, remedy="hand in another one; nothing was written")

@@ -191,7 +191,7 @@ def _issued(ca, certificate):
 def _value(certificate):
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     public_key = certificate.public_key()
-    constraints = _extension(certificate, x509.BasicConstraints)
+    constraints, key_usage = _extension(certificate, x509.BasicConstraints), _extension(certificate, x509.KeyUsage)
     known = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth", ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any"}
     usages = tuple(known.get(oid, oid.dotted_string) for oid in _extension(certificate, x509.ExtendedKeyUsage) or ())
     alternative_names = _extension(certificate, x509.SubjectAlternativeName)
@@ -202,6 +202,8 @@ def _value(certificate):
         not_before=certificate.not_valid_before_utc.astimezone(timezone.utc), not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
         is_ca=bool(constraints and constraints.ca), usages=usages, key_type=_key_type(public_key),
         key_size=getattr(public_key, "key_size", 0), public_key=_spki(public_key), uri_sans=uri_sans,
+        signs=key_usage is None or key_usage.key_cert_sign, path_length=constraints.path_length if constraints and constraints.ca else None,
+        digest=getattr(certificate.signature_hash_algorithm, "name", "none"),
     )
 
 

@@ -275,6 +275,14 @@ def test_change_from_our_ca_to_an_external_one_and_back(run):
     require_sound(api)
 
 
+def chained(root, signer, **server):
+    """Options for leaves of a CA below the root, whose certificate comes with each."""
+    pairs = {"server": oracle.make_leaf("calico-typha", signer, "serverAuth", **server), "client": oracle.make_leaf("calico-node", signer, "clientAuth")}
+    options = {party + "_certificate_content": pair[0] + signer[0] for party, pair in pairs.items()}
+    options.update({party + "_key_content": pair[1] for party, pair in pairs.items()})
+    return {"ca_storage": "external", "ca_bundle_content": root[0], **options}
+
+
 def handed(root, **changes):
     server, client = oracle.make_leaf("calico-typha", root, "serverAuth", "RSA"), oracle.make_leaf("calico-node", root, "clientAuth", "RSA")
     options = {"server_certificate_content": server[0], "server_key_content": server[1], "client_certificate_content": client[0],
@@ -304,11 +312,66 @@ def test_external_material_that_cannot_work_is_refused(run):
         (handed(root, client_key_content=oracle.make_key()), "key does not match"),
         ({**company(root), "ca_bundle_content": other[0]}, "does not lead to a CA"),
         ({**company(root), "issuing_ca_key_content": other[1]}, "key does not match"),
-        ({**company(root), **dict(zip(("issuing_ca_content", "issuing_ca_key_content"), oracle.make_leaf("x", root, "none")))}, "not that of a CA"),
+        ({**company(root), **dict(zip(("issuing_ca_content", "issuing_ca_key_content"), oracle.make_leaf("x", root, "none")))}, "no CA's certificate"),
     ):
         result = run(api, **options)
         assert result["failed"] and words in result["msg"], (words, result["msg"])
     assert api.writes == []
+
+
+CA_TRUE = "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n"
+MAY_SIGN = "keyUsage=critical,keyCertSign\n"
+
+
+@pytest.mark.parametrize(("root", "signer", "server", "words"), [
+    (CA_TRUE.replace("TRUE", "TRUE,pathlen:0") + MAY_SIGN, CA_TRUE + MAY_SIGN, {}, "allows 0 CAs below it, there are 1"),
+    (CA_TRUE + MAY_SIGN, CA_TRUE + "keyUsage=critical,digitalSignature\n", {}, "its key usage lacks keyCertSign"),
+    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN + "extendedKeyUsage=serverAuth\n", {}, "is serverAuth, wanted clientAuth"),
+    (CA_TRUE + MAY_SIGN, "basicConstraints=CA:FALSE\n", {}, "no CA's certificate"),
+    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN, {"digest": "sha1"}, "signed with SHA-1"),
+    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN, {}, None),
+])
+def test_chains_that_peers_refuse_are_refused_before_anything_is_written(run, root, signer, server, words):
+    """The rules of Go's verifier, which Typha and calico/node use; openssl refuses them too, but for SHA-1."""
+    api, top = cluster(run), oracle.make_ca("Company Root", extensions=root)
+    below = oracle.make_leaf("Company Issuing CA", top, signer)
+    options = chained(top, below, **server)
+    leaves = {"sslserver": options["server_certificate_content"], "sslclient": options["client_certificate_content"]}
+    if words is None:
+        assert "failed" not in run(api, **options) and finish(run, api, **options)
+        return
+    assert server or any(bad(leaf, top[0], purpose) for purpose, leaf in leaves.items()), "the oracle agrees"
+    issuing = {"ca_storage": "external", "ca_bundle_content": top[0], "issuing_ca_content": below[0], "issuing_ca_key_content": below[1]}
+    for one in (options, *(() if server else (issuing,))):
+        result = run(api, **one)
+        assert result.get("failed") and words in result["msg"] and "nothing was written" in result["msg"], result
+    assert api.writes == []
+
+
+def bad(leaf, root, purpose):
+    with contextlib.suppress(AssertionError):
+        return bool(oracle.verify(leaf, root, purpose, untrusted=leaf, fails=True))
+    return False
+
+
+def test_bundle_with_intermediate_cas(run):
+    root = oracle.make_ca("Company Root")
+    options = company(root)
+    api = cluster(run, **{**options, "ca_bundle_content": options["issuing_ca_content"] + root[0]})
+    made = material(api)
+    assert made["bundle"].count("BEGIN") == 2
+    require_handshakes(made)
+    result = run(api, **{**options, "ca_bundle_content": root[0] + made["server"]})
+    assert result["failed"] and "CN=calico-typha is no CA's certificate" in result["msg"] and api.writes == []
+
+
+def test_handed_in_leaf_may_have_uris_of_its_own(run):
+    root = oracle.make_ca("Company Root")
+    leaf = oracle.make_leaf("calico-typha", root, "extendedKeyUsage=serverAuth\nsubjectAltName=URI:spiffe://a/typha,URI:spiffe://b/typha\n")
+    options = handed(root, server_certificate_content=leaf[0], server_key_content=leaf[1])
+    assert "failed" not in run(RecordedApi(), **options) and "failed" not in run(RecordedApi(), server_uri_san="spiffe://b/typha", **options)
+    result = run(RecordedApi(), server_uri_san="spiffe://c/typha", **options)
+    assert result["failed"] and "wanted spiffe://c/typha" in result["msg"]
 
 
 # ---- the rest ---------------------------------------------------------------------------------------------------------
