@@ -159,6 +159,13 @@ def require_days(params, *options):
             raise CalicoError("%s is no lifetime" % option, expected="1 to %d days" % MOST_DAYS, found=params[option], remedy="correct it or leave it out")
 
 
+def require_window(params, lifetime):
+    """Raises CalicoError for a renewal window that is none: the certificate would end first, or be due from its first day on."""
+    if not 1 <= params["renewal_days"] < params[lifetime]:
+        raise CalicoError("renewal_days does not fit %s" % lifetime, expected="1 day or more, and less than the lifetime of %d days" % params[lifetime],
+                          found=params["renewal_days"], remedy="take about a tenth of the lifetime, and more than lies between two runs")
+
+
 def span_in_words(span):
     """A timedelta as "12 days", or as hours below two days."""
     return "%d days" % span.days if span >= timedelta(days=2) else "%d hours" % (span.total_seconds() // 3600)

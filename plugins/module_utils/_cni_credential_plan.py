@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, LeafWanted, require_days, trouble
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted, require_days, require_window, trouble
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
@@ -54,9 +54,9 @@ def holder(params, node=""):
 def wanted_leaf(params, user):
     """The LeafWanted for the module's options. Raises CalicoError for numbers that make no certificate."""
     require_days(params, "lifetime_days")
-    for option, least, most in (("renewal_days", 0, MOST_DAYS), ("timeout", 1, 3600)):
-        if not least <= params[option] <= most:
-            raise CalicoError("%s is out of range" % option, expected="%d to %d" % (least, most), found=params[option], remedy="correct it or leave it out")
+    require_window(params, "lifetime_days")
+    if not 1 <= params["timeout"] <= 3600:
+        raise CalicoError("timeout is out of range", expected="1 to 3600", found=params["timeout"], remedy="correct it or leave it out")
     size = params["key_size"] or KEY_SIZES[params["key_type"]]
     if not (size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192):
         raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import MOST_DAYS, require_days
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import require_days, require_window
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import HandedIn
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import (
@@ -21,9 +21,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state im
 def wanted_leaves(params):
     """{party: LeafWanted}. Raises CalicoError for options that make no certificate."""
     require_days(params, "ca_lifetime_days", "leaf_lifetime_days")
-    for option, most in (("renewal_days", MOST_DAYS), ("backdate_minutes", 1440)):
-        if not 0 <= params[option] <= most:
-            raise CalicoError("%s is out of range" % option, expected="0 to %d" % most, found=params[option], remedy="correct it or leave it out")
+    require_window(params, "leaf_lifetime_days")
+    if not 0 <= params["backdate_minutes"] <= 1440:
+        raise CalicoError("backdate_minutes is out of range", expected="0 to 1440", found=params["backdate_minutes"], remedy="correct it or leave it out")
     if params["ca_lifetime_days"] < params["leaf_lifetime_days"]:
         raise CalicoError("ca_lifetime_days is too short", expected="at least leaf_lifetime_days, %d" % params["leaf_lifetime_days"],
                           found=params["ca_lifetime_days"], remedy="no leaf outlives its CA: make the CA's lifetime several times a leaf's")

@@ -72,7 +72,9 @@ options:
     type: int
     default: 365
   renewal_days:
-    description: How long before its end the certificate is renewed, in days; at most a third of its lifetime.
+    description:
+      - How long before its end the certificate is renewed, in days; less than O(lifetime_days).
+      - More than a third of the lifetime that the signer granted counts as a third.
     type: int
     default: 30
   force:

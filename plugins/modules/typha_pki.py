@@ -123,7 +123,7 @@ options:
     type: int
     default: 365
   renewal_days:
-    description: How long before its end a leaf is renewed, in days; at most a third of its lifetime.
+    description: How long before its end a leaf is renewed, in days; less than O(leaf_lifetime_days). More than a third of its lifetime counts as a third.
     type: int
     default: 30
   backdate_minutes:

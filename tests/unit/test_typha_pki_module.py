@@ -180,7 +180,8 @@ def test_other_data_in_a_secret_stays(run, installed):
     assert pem(installed, SERVER, "mine") == "kept"
 
 
-@pytest.mark.parametrize("options", [{"leaf_lifetime_days": 0}, {"ca_lifetime_days": 10000000}, {"renewal_days": -1}, {"backdate_minutes": -1},
+@pytest.mark.parametrize("options", [{"leaf_lifetime_days": 0}, {"ca_lifetime_days": 10000000}, {"renewal_days": 0}, {"renewal_days": 365},
+                                     {"leaf_lifetime_days": 30}, {"renewal_days": 400}, {"backdate_minutes": -1},
                                      {"key_size": 512}, {"key_type": "RSA", "key_size": 1024}])
 def test_senseless_options_are_refused_before_anything_is_read(run, options):
     api = RecordedApi()

@@ -297,7 +297,7 @@ def test_leaves_that_were_handed_in(run):
     require_sound(api)
     assert material(api)["server"].strip() == options["server_certificate_content"].strip() and not run(api, **options)["changed"]
     assert len(finish(run, api, **handed(second))) == 3, "another root comes with overlap too"
-    result = run(api, **handed(second, renewal_days=36500, leaf_lifetime_days=365))
+    result = run(api, **handed(second, renewal_days=400, leaf_lifetime_days=1000))
     assert any("hand in a new one" in warning for warning in result["warned"])
 
 
