@@ -22,7 +22,7 @@ POLICY = CaPolicy(lifetime=3650 * DAY, rotate_before=rotate_before(365 * DAY, 30
 
 def at_rest(world, now):
     state = world.state
-    return (phase(POLICY, state, now) == "none" and state.bundle == (state.ca.certificate,) and state.previous.absent
+    return (phase(world.policy, state, now) == "none" and state.bundle == (state.ca.certificate,) and state.previous.absent
             and all(pair.chain == (state.ca.certificate,) for pair in state.leaves.values()))
 
 
@@ -59,6 +59,37 @@ def test_years_of_runs(step, missed):
         for (sooner, _leaf), (later, _leaf2) in zip(made, made[1:]):
             assert 335 * DAY - BACKDATE <= later - sooner < 335 * DAY + slack or later in rotations
         assert len([time for time, _leaf in made if time in rotations]) == 3, "once for each CA"
+
+
+@pytest.mark.parametrize(("ca", "leaf", "window", "step", "kind"), [
+    (3650, 365, 30, 7, ("ECDSA", 256)), (3650, 365, 30, 7, ("RSA", 4096)), (3650, 90, 30, 7, ("ECDSA", 384)), (3650, 30, 8, 7, ("RSA", 2048)),
+    (3650, 365, 364, 7, ("ECDSA", 256)), (3650, 825, 60, 30, ("ECDSA", 256)), (730, 365, 30, 7, ("ECDSA", 256)), (500, 365, 30, 7, ("ECDSA", 256)),
+    (365, 365, 30, 7, ("ECDSA", 256)), (60, 30, 9, 7, ("ECDSA", 256)), (30, 30, 10, 7, ("ECDSA", 256)), (7, 4, 2, 1, ("ECDSA", 256)),
+])
+def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
+    """Nothing but runs: no moment without valid chains, each CA replaced in time and not sooner, no leaf renewed more often than it must be."""
+    wanted = {party: wanted_leaf(party, *kind, leaf * DAY, window * DAY) for party in PARTIES}
+    policy = CaPolicy(lifetime=ca * DAY, rotate_before=rotate_before(leaf * DAY, window * DAY), key_type=kind[0], key_size=kind[1])
+    world = World(wanted, policy)
+    for day in range(0, 3650, step):
+        now = NOW + day * DAY
+        # Nothing runs out between two runs: what the last one left behind is still good now, and now is the worst moment.
+        world.require_handshakes(now)
+        world.run(now)
+        world.require_handshakes(now)
+        assert at_rest(world, now) and not world.run(now)
+    assert {one.key_type for _party, _time, one in world.issued} == {kind[0]}
+    due = min((leaf + window) * DAY, (ca * DAY + BACKDATE) / 2)
+    assert len(world.cas) >= 3650 // ca
+    for (_time, old), (time, _new) in zip(world.cas, world.cas[1:]):
+        assert due - step * DAY < old.not_after - time <= due
+    rotations = {time for time, _ca in world.cas}
+    for party in PARTIES:
+        made = [(time, one) for name, time, one in world.issued if name == party]
+        assert all(time in rotations or one.not_after - time == leaf * DAY for time, one in made), "full lifetime, but for a CA that lives no longer"
+        for (sooner, one), (later, _next) in zip(made, made[1:]):
+            used = one.not_after - later
+            assert later in rotations or used <= min(window * DAY, (one.not_after - one.not_before) / 3), "sooner than it must"
 
 
 def test_years_without_a_run_are_mended_by_one():
