@@ -46,10 +46,9 @@ def state_of(content, handed_in=None):
     own = "" if handed_in else joined(*_x509.by_fingerprint(content["ca"][0], content["previous"][0]).values())
     trusted = joined(roots, own, *_x509.by_fingerprint(content["bundle"]).values())
     ca, previous = (_x509.read_pair(*content[name], roots or content[name][0]) for name in ("ca", "previous"))
-    if previous.usable and ca.usable and previous.certificate.fingerprint == ca.certificate.fingerprint:
-        previous = Pair()
+    copied = previous.usable and ca.usable and previous.certificate.fingerprint == ca.certificate.fingerprint
     leaves = {party: _x509.read_pair(*content[party], trusted) for party in PARTIES}
-    return TyphaPki(ca, previous, tuple(bundle), problem, leaves)
+    return TyphaPki(ca, Pair() if copied else previous, tuple(bundle), problem, leaves, copied=copied)
 
 
 class Executor:

@@ -197,8 +197,8 @@ def _end_of_rotation(current, anchors):
     if old:
         kept = [ca for ca in current.bundle if ca.fingerprint in anchors]
         steps.append(Step("drop", "CA bundle", reason, _names(current.bundle), _names(kept), detail=anchors))
-    if not current.previous.absent:
-        steps.append(Step("forget", "key of the previous CA", reason))
+    if not current.previous.absent or current.copied:
+        steps.append(Step("forget", "key of the previous CA", "a run that was killed left a copy of the CA there" if current.copied else reason))
     return steps
 
 

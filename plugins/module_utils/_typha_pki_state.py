@@ -50,7 +50,8 @@ class TyphaPki:
     """What is there.
 
     ca: the CA that is to sign, with its key; previous: the one before, while a change of the CA is under way; bundle: the published CAs;
-    bundle_problem: words or None; leaves: {party: Pair}; workloads: {party: Workload, or None if there is none}.
+    bundle_problem: words or None; leaves: {party: Pair}; workloads: {party: Workload, or None if there is none}. copied: whether the CA
+    is kept as the previous one as well, as a run leaves it that was killed before it had written the new one.
     """
 
     ca: Pair
@@ -59,6 +60,7 @@ class TyphaPki:
     bundle_problem: str | None
     leaves: dict
     workloads: dict = field(default_factory=dict)
+    copied: bool = False
 
 
 def works(pair, now):

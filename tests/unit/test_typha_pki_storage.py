@@ -14,6 +14,7 @@ import stat
 
 import openssl_oracle as oracle
 import pytest
+from ansible_collections.hardway.calico.plugins.module_utils import _typha_ca_directory
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.modules import typha_pki_info
 from recorded_api import RecordedApi
@@ -196,14 +197,43 @@ def test_directory(run, tmp_path):
     assert os.listdir(folder) == ["ca.pem"]
 
 
-@pytest.mark.parametrize("writes", range(4))
+class Kill:
+    """Lets so many writes to the API and to the directory happen, and ends the run before the next one."""
+
+    def __init__(self, monkeypatch, writes):
+        self.left, self.done = writes, 0
+        for owner, name in ((RecordedApi, "_write"), (_typha_ca_directory, "atomic_write"), (_typha_ca_directory.CaDirectory, "_remove")):
+            monkeypatch.setattr(owner, name, self.counted(getattr(owner, name)))
+
+    def counted(self, real):
+        def counting(*arguments):
+            if self.left == 0:
+                raise KeyboardInterrupt("killed")
+            self.left, self.done = self.left - 1, self.done + 1
+            return real(*arguments)
+
+        return counting
+
+
+# Two files for the new CA, the bundle, two leaves, the bundle, and the previous CA's file twice, of which the directory's own is kept.
+DIRECTORY_WRITES = 8
+
+
+@pytest.mark.parametrize("writes", range(DIRECTORY_WRITES + 1))
 def test_killed_with_a_directory(run, tmp_path, writes):
     options = {"ca_storage": "directory", "ca_directory": str(tmp_path)}
     api = cluster(run, **options)
-    api._die_after_writes = writes
-    with pytest.raises(KeyboardInterrupt):
-        finish(run, api, force=["ca"], **options)
-    api._die_after_writes = None
+    old = material(api)
+    with pytest.MonkeyPatch.context() as patch:
+        kill = Kill(patch, writes)
+        if writes == DIRECTORY_WRITES:
+            finish(run, api, force=["ca"], **options)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                finish(run, api, force=["ca"], **options)
+    assert kill.done == writes
+    if writes < 4:
+        require_handshakes(old, material(api))
     finish(run, api, **options)
     require_sound(api)
     assert not run(api, **options)["changed"] and os.listdir(tmp_path) == ["ca.pem"]
