@@ -57,14 +57,18 @@ class CsrIssuer:
         created = self.api.create(CSRS, {**TYPED, "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec})
         made.append(name)
         approved = {"type": "Approved", "status": "True", "reason": "HardwayCalico", "message": "the CNI user %s of hardway.calico" % who.user}
-        self.api.replace("%s/%s/approval" % (CSRS, name), {**created, **TYPED, "status": {"conditions": [approved]}})
+        try:
+            self.api.replace("%s/%s/approval" % (CSRS, name), {**created, **TYPED, "status": {"conditions": [approved]}})
+        except CalicoError as exc:
+            if str(exc.found).startswith("404"):
+                raise _removed(name) from exc
+            raise
 
     def _wait(self, name, deadline, clock, pause):
         while True:
             found = self.api.get("%s/%s" % (CSRS, name))
             if found is None:
-                raise CalicoError("The certificate signing request %s was removed while it waited for its certificate" % name,
-                                  found="nothing under its name: another run issues the same credential", remedy="run again when that run has ended")
+                raise _removed(name)
             status = found.get("status") or {}
             if status.get("certificate"):
                 return base64.b64decode(status["certificate"]).decode()
@@ -78,6 +82,11 @@ class CsrIssuer:
                     remedy="let kube-controller-manager sign (--cluster-signing-cert-file), or use the method ca (cni_credential_method: ca)",
                 )
             pause(POLL_SECONDS)
+
+
+def _removed(name):
+    return CalicoError("The certificate signing request %s was removed while it waited for its certificate" % name, expected="one run at a time",
+                       found="nothing under its name: another run issues the same credential", remedy="run again when that run has ended")
 
 
 class CaIssuer:

@@ -17,6 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils import _cni_credential_issuer as issuer
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.modules import cni_credential
 
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
@@ -41,6 +42,8 @@ class Cluster(RecordedApi):
         if not path.endswith("/approval"):
             return super().replace(path, body)
         name = path.removesuffix("/approval")
+        if name not in self.objects:
+            raise CalicoError("The API server refused PUT %s" % path, found="404, not found", remedy="install what serves this path first")
         self.requested.append(body)
         status = dict(body["status"])
         if self.condition:
@@ -360,3 +363,96 @@ def test_a_batch_with_one_refused_request_stores_nothing(run, ca):
     result = run(api, nodes=NODES)
     assert result["failed"] and "calico-cni-credential-cka003-" in result["msg"]
     assert api.left == [] and not any(path.startswith(SECRET) for path in api.objects)
+
+
+# ---- killed runs and two runs at once, at every write of a run for two nodes ----------------------------------------------
+
+PAIR = ["cka001", "cka002"]
+# Two requests made and approved, both removed, two Secrets, and one of a node that left.
+WRITES = 2 * 2 + 2 + 2 + 1
+
+
+def renewal(ca):
+    """A cluster where one node's credential is to be renewed, one node is new and another one has left."""
+    api = Cluster(ca)
+    for node, pem in (("cka001", "garbage"), ("cka004", "its own")):
+        labels = {"hardway.calico/credential": "calico-cni-credential", "hardway.calico/node": node}
+        data = dict.fromkeys(("tls.crt", "tls.key"), base64.b64encode(pem.encode()).decode())
+        name = "calico-cni-credential-" + node
+        api.objects["%s-%s" % (SECRET, node)] = {"metadata": {"name": name, "labels": labels, "resourceVersion": "1"}, "data": data}
+    return api, {"nodes": PAIR, "kept_nodes": PAIR}
+
+
+def require_nodes_sound(api, ca):
+    for node in PAIR:
+        certificate, key = stored_of(api, node)
+        oracle.verify(certificate, ca[0], "sslclient")
+        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(certificate) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+    assert SECRET + "-cka004" not in api.objects and api.left == []
+
+
+def test_number_of_writes(run, ca):
+    api, options = renewal(ca)
+    run(api, **options)
+    assert len(api.writes) == WRITES
+    require_nodes_sound(api, ca)
+
+
+@pytest.mark.parametrize("writes", range(WRITES))
+def test_killed_after_each_write(run, ca, writes):
+    """A killed process removes nothing: whatever it would still have done, deletions of requests among it, does not happen."""
+    api, options = renewal(ca)
+    real = api.delete
+
+    def delete(path, *arguments):
+        if len(api.writes) >= writes:
+            raise KeyboardInterrupt("killed")
+        return real(path, *arguments)
+
+    api.delete, api._die_after_writes = delete, writes
+    with patch_module_args({"cluster_ca": ca[0], **options}), pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(cni_credential, "connect", lambda params: api)
+        cni_credential.main()
+    assert len(api.writes) == writes
+    api.delete, api._die_after_writes = real, None
+    for path, body in api.objects.items():
+        assert not path.startswith(SECRET) or {"tls.crt", "tls.key"} <= set(body["data"]), "no half of a pair"
+    assert "failed" not in run(api, **options)
+    require_nodes_sound(api, ca)
+    api.requests.clear()
+    assert not run(api, **options)["changed"] and api.writes == []
+
+
+@pytest.mark.parametrize("writes", range(WRITES))
+def test_two_runs_at_once_at_each_write(run, ca, writes):
+    """Before each write of one run in turn, another run does all that it can: the first one says so or has nothing left to lose."""
+    api, options = renewal(ca)
+    other = Cluster(ca)
+    other.objects, other._versions = api.objects, api._versions
+    theirs = {}
+
+    def meanwhile():
+        if len(api.writes) == writes and not theirs:
+            theirs["msg"] = None
+            theirs.update(run(other, **options))
+
+    for name in ("create", "replace", "delete"):
+        real = getattr(api, name)
+
+        def first(*arguments, real=real):
+            meanwhile()
+            return real(*arguments)
+
+        setattr(api, name, first)
+    ours = run(api, **options)
+    for name in ("create", "replace", "delete"):
+        delattr(api, name)
+    for result in (ours, theirs):
+        if "failed" in result:
+            assert "another run" in result["msg"] and "un again" in result["msg"], result["msg"]
+    assert "failed" not in ours or "failed" not in theirs, "one of them wins"
+    assert theirs["msg"] is None or "failed" in theirs
+    run(api, **options)
+    require_nodes_sound(api, ca)
+    api.requests.clear()
+    assert not run(api, **options)["changed"] and api.writes == []
