@@ -24,7 +24,8 @@ ANY = None
 ON_PURPOSE = (
     (ANY, "projectcalico.org", ANY, ANY, "the CRDs are those of crd.projectcalico.org"),
     ("node", "", "serviceaccounts/token", "create", "CALICO_MANAGE_CNI=false turns the token refresher off"),
-    ("typha", rbac.CRD, "globalbgpconfigs globalfelixconfigs ipamhandles ipreservations", ANY, "no syncer of Typha reads it"),
+    ("typha", rbac.CRD, "globalbgpconfigs ipamhandles ipreservations", ANY, "no syncer of Typha reads it"),
+    ("typha", rbac.CRD, "globalfelixconfigs", "list watch", "Typha reads one by name, up to v3.31"),
     ("typha", "", "endpoints", "list watch", "Typha reads endpoints by name only, and none from v3.31 on"),
     ("cni", rbac.CRD, "clusterinformations", "list create update delete", "the plugin only reads it"),
     ("cni", rbac.CRD, "ippools ipreservations", "create update delete", "the plugin only reads it"),

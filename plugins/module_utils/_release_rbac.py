@@ -5,7 +5,7 @@
 """The RBAC rows of the version table.
 
 Sources: the ClusterRoles of manifests/calico-typha.yaml at each release's tag for calico-node and
-calico-kube-controllers; for Typha its four syncers (libcalico-go/lib/backend/syncersv1) and typha/pkg/k8s/lookup.go;
+calico-kube-controllers; for Typha its four syncers (libcalico-go/lib/backend/syncersv1), typha/pkg/k8s/lookup.go and typha/pkg/daemon;
 for the CNI plugin the calls of cni-plugin/pkg and libcalico-go/lib/ipam.
 A missing list or watch does not fail, it hangs: Typha and Felix retry the 403 for ever and never become Ready.
 """
@@ -100,6 +100,9 @@ TYPHA = (
         CRD, "clusterinformations", READ + " create update",
         'Typha does not start before it has made sure that ClusterInformation "default" exists, so that no calico/node comes up',
     ),
+    # No CRD and no syncer of it, and yet: where no ClusterInformation has a version, as before the first calico/node, Typha looks for
+    # the configuration of Calico 2 (libcalico-go/lib/upgrade/migrator ShouldMigrate). Without the right it gets 403 in place of 404.
+    Rule(CRD, "globalfelixconfigs", GET, "Typha does not start on a new cluster, since it cannot see whether Calico 2 was there", until=31),
     Rule(CRD, "tiers", READ, UNSYNCED, since=29),
     Rule(CRD, "stagedglobalnetworkpolicies stagedkubernetesnetworkpolicies stagednetworkpolicies", READ, UNSYNCED, since=30),
     Rule(ANP, "adminnetworkpolicies", FOLLOW, UNSYNCED, since=29, until=31),

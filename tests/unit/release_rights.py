@@ -5,7 +5,7 @@
 """What upstream's manifests grant, read from them at each tag and written down apart from the version table.
 
 One line is "API group | resource | verbs by minor": g get, l list, w watch, c create, u update, p patch, d delete.
-TYPHA comes from the code of its four syncers, CNI_NEEDS from the plugin's.
+TYPHA comes from the code of its four syncers and, for globalfelixconfigs, from refusals that a real v3.31.7 Typha logged; CNI_NEEDS from the plugin's.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ core | services | lw (3.23+)
 core | endpoints | g (3.20-3.30)
 discovery.k8s.io | endpointslices | lw (3.21+)
 networking.k8s.io | networkpolicies | lw (all)
+crd.projectcalico.org | globalfelixconfigs | g (3.20-3.31)
 crd.projectcalico.org | felixconfigurations | glw (all)
 crd.projectcalico.org | globalnetworkpolicies | glw (all)
 crd.projectcalico.org | globalnetworksets | glw (all)
