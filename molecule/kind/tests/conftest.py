@@ -7,24 +7,20 @@
 from __future__ import annotations
 
 import pytest
-from traffic import Cluster, Traffic
+from traffic import Api, Traffic
 
 POOL_2 = "ipv4-ippool-2"
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "datapath: needs kubelets and Calico's programs, so a kind cluster and not the lab")
-
-
 @pytest.fixture(scope="session")
-def cluster():
-    return Cluster()
+def api():
+    return Api()
 
 
-@pytest.fixture(scope="session")
-def traffic(cluster):
+@pytest.fixture(scope="module")
+def traffic(api):
     """Four pods: two on one worker, one on the other, one on the control plane. Nothing of them is left afterwards."""
-    pods = Traffic(cluster)
+    pods = Traffic(api)
     pods.make_namespace()
     try:
         for name, node in {"near": "hardway-worker", "neighbour": "hardway-worker", "far": "hardway-worker2", "master": "hardway-control-plane"}.items():
@@ -38,11 +34,11 @@ def traffic(cluster):
 
 
 @pytest.fixture
-def pool_2(cluster):
+def pool_2(api):
     """The second pool, enabled for one test."""
-    cluster.set_pool_disabled(POOL_2, False)
+    api.set_pool_disabled(POOL_2, False)
     try:
         yield POOL_2
     finally:
-        cluster.set_pool_disabled(POOL_2, True)
-    assert cluster.pool(POOL_2)["disabled"] is True
+        api.set_pool_disabled(POOL_2, True)
+    assert api.pool(POOL_2)["disabled"] is True

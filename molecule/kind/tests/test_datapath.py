@@ -20,31 +20,6 @@ testinfra_hosts = ["ansible://all"]
 POOL_1_CIDR = ipaddress.ip_network("10.244.0.0/18")
 POOL_2_CIDR = ipaddress.ip_network("10.244.192.0/19")
 
-# Runs on a node, with the files that the kubelet has mounted into that node's calico-node pod: prints what Typha answers.
-# TLS 1.3 refuses a client only after the client's own handshake, hence the read; an accepted client hears nothing.
-HANDSHAKE = r"""
-import glob, socket, ssl, sys
-volumes = "/var/lib/kubelet/pods/%(uid)s/volumes/"
-context = ssl.create_default_context(cafile=volumes + "kubernetes.io~configmap/calico-typha-ca/typhaca.crt")
-context.check_hostname = False
-if %(certificate)r:
-    secret = volumes + "kubernetes.io~secret/calico-node-certs/calico-node"
-    context.load_cert_chain(secret + ".crt", secret + ".key")
-with socket.create_connection(("%(address)s", 5473), timeout=5) as plain:
-    try:
-        with context.wrap_socket(plain) as secure:
-            subject = dict(pair[0] for pair in secure.getpeercert()["subject"])
-            secure.settimeout(3)
-            try:
-                secure.recv(1)
-            except TimeoutError:
-                pass
-            print("accepted by", subject["commonName"])
-    except ssl.SSLError as problem:
-        print("refused:", problem.reason)
-"""
-
-
 def together(function, pairs):
     """{pair: function(*pair)}, all at once: each takes a few seconds of waiting."""
     pairs = list(pairs)
@@ -52,38 +27,19 @@ def together(function, pairs):
         return dict(zip(pairs, pool.map(lambda pair: function(*pair), pairs)))
 
 
-def test_every_node_is_ready(cluster):
-    for node in cluster.core.list_node().items:
-        assert {"Ready": "True"}.items() <= {condition.type: condition.status for condition in node.status.conditions}.items(), node.metadata.name
-
-
-def test_bgp_sessions_are_established(cluster):
+def test_bgp_sessions_are_established(api):
     """BIRD's own word, from every calico-node: a session to each other node."""
-    nodes = cluster.nodes()
-    pods = cluster.pods("k8s-app=calico-node")
+    nodes = api.nodes()
+    pods = api.pods("k8s-app=calico-node")
     assert {pod.spec.node_name for pod in pods} == set(nodes)
     for pod in pods:
         others = {"Mesh_" + address.replace(".", "_") for node, address in nodes.items() if node != pod.spec.node_name}
 
         def established(pod=pod, others=others):
-            said = cluster.exec(pod.metadata.name, "birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols")
+            said = api.exec(pod.metadata.name, "birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols")
             return {line.split()[0] for line in said.splitlines() if line.split()[-1:] == ["Established"]} == others
 
         until(established, "BGP of %s" % pod.spec.node_name, 60)
-
-
-@pytest.mark.parametrize("certificate", [True, False], ids=["with the certificate", "without a certificate"])
-def test_typha_knows_its_clients(host, cluster, certificate):
-    """From every node to every Typha, with what calico-node has mounted there."""
-    node = host.backend.host
-    pod = next(pod for pod in cluster.pods("k8s-app=calico-node") if pod.spec.node_name == node)
-    typhas = cluster.pods("k8s-app=calico-typha")
-    assert typhas
-    for typha in typhas:
-        script = HANDSHAKE % {"uid": pod.metadata.uid, "certificate": certificate, "address": typha.status.host_ip}
-        said = host.run("python3 -c %s", script)
-        assert said.rc == 0, said.stderr
-        assert said.stdout.startswith("accepted by calico-typha" if certificate else "refused: TLSV13_ALERT_CERTIFICATE_REQUIRED"), said.stdout
 
 
 def test_pods_get_addresses_of_the_enabled_pool(traffic):
@@ -104,10 +60,10 @@ def test_pods_reach_one_another_over_tcp(traffic):
     assert {pair: answer for pair, answer in answers.items() if answer != pair[1]} == {}
 
 
-def test_routes_lead_to_the_pods_nodes(host, cluster, traffic):
-    nodes = cluster.nodes()
+def test_routes_lead_to_the_pods_nodes(host, api, traffic):
+    nodes = api.nodes()
     for name, address in traffic.addresses.items():
-        node = cluster.core.read_namespaced_pod(name, "hardway-traffic").spec.node_name
+        node = api.core.read_namespaced_pod(name, "hardway-traffic").spec.node_name
         route = host.check_output("ip route get %s", address)
         expected = " dev cali" if node == host.backend.host else " via %s " % nodes[node]
         assert expected in route, "%s on %s: %s" % (name, node, route)

@@ -42,8 +42,8 @@ def until(condition, what, timeout=60.0):
         time.sleep(0.5)
 
 
-class Cluster:
-    """The kind cluster's API, as the admin."""
+class Api:
+    """The kind cluster's API by the kubernetes package, as the admin."""
 
     def __init__(self):
         kubernetes.config.load_kube_config(os.environ["KUBECONFIG"], context="kind-hardway")
@@ -76,16 +76,16 @@ class Cluster:
 class Traffic:
     """Test pods in a namespace of their own."""
 
-    def __init__(self, cluster):
-        self.cluster = cluster
+    def __init__(self, api):
+        self.api = api
         self.addresses = {}
 
     def make_namespace(self):
-        self.cluster.core.create_namespace({"metadata": {"name": NAMESPACE}})
+        self.api.core.create_namespace({"metadata": {"name": NAMESPACE, "labels": {"hardway.calico/test": "traffic"}}})
 
     def make(self, name, node, annotations=None):
         """A pod that answers on PORT with its name, on the node and past every taint."""
-        self.cluster.core.create_namespaced_pod(NAMESPACE, {
+        self.api.core.create_namespaced_pod(NAMESPACE, {
             "metadata": {"name": name, "annotations": annotations or {}},
             "spec": {
                 "nodeName": node,
@@ -102,24 +102,24 @@ class Traffic:
     def wait(self, name):
         """The pod's address, as soon as it runs."""
         def address():
-            status = self.cluster.core.read_namespaced_pod(name, NAMESPACE).status
+            status = self.api.core.read_namespaced_pod(name, NAMESPACE).status
             return status.pod_ip if status.phase == "Running" else None
         self.addresses[name] = until(address, "the pod %s runs with an address" % name, 90)
         return self.addresses[name]
 
     def ping(self, source, target):
         """Whether three of three echoes come back."""
-        return ", 0% packet loss" in self.cluster.exec(source, "ping", "-c", "3", "-W", "2", self.addresses[target], namespace=NAMESPACE)
+        return ", 0% packet loss" in self.api.exec(source, "ping", "-c", "3", "-W", "2", self.addresses[target], namespace=NAMESPACE)
 
     def fetch(self, source, target):
         """What `target` answers `source` over TCP."""
         address = self.addresses[target]
-        return self.cluster.exec(source, "sh", "-c", FETCH % (address, PORT, address, PORT), namespace=NAMESPACE).strip()
+        return self.api.exec(source, "sh", "-c", FETCH % (address, PORT, address, PORT), namespace=NAMESPACE).strip()
 
     def remove(self):
         """Delete the namespace and wait until it is gone."""
-        self.cluster.core.delete_namespace(NAMESPACE)
+        self.api.core.delete_namespace(NAMESPACE)
         until(self.gone, "the namespace %s is gone" % NAMESPACE, 120)
 
     def gone(self):
-        return NAMESPACE not in [namespace.metadata.name for namespace in self.cluster.core.list_namespace().items]
+        return NAMESPACE not in [namespace.metadata.name for namespace in self.api.core.list_namespace().items]
