@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -22,14 +23,14 @@ NAMESPACE = "kube-system"
 
 
 class Cluster:
-    """control_plane is the inventory's group of control-plane hosts."""
+    """control_plane is the inventory's group of control-plane hosts. ADMIN_KUBECONFIG names the admin's file where the inventory has no plain path."""
 
     def __init__(self, inventory, control_plane):
         self.runner = AnsibleRunner.get_runner(inventory)
         self.hosts = self.runner.get_hosts("all")
         self.variables = {host: self.runner.get_variables(host) for host in self.hosts}
         first = self.runner.get_hosts(control_plane)[0]
-        given = self.variables[first].get("calico_kubeconfig")
+        given = os.environ.get("ADMIN_KUBECONFIG") or self.variables[first].get("calico_kubeconfig")
         text = pathlib.Path(given).read_text(encoding="utf-8") if given else self.exec(first, "cat", "/etc/kubernetes/admin.conf")
         self.admin = Client(yaml.safe_load(text))
 

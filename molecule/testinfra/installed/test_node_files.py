@@ -25,7 +25,7 @@ def test_the_kubeconfig_is_for_root_only(files):
 
 
 def test_no_key_is_readable_by_others(host, files):
-    with_keys = host.check_output("grep -rlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true").split()
+    with_keys = host.check_output("grep -rIlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true").split()
     assert {path: files[path][0] for path in with_keys} == {KUBECONFIG: "600"}
 
 
