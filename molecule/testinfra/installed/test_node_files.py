@@ -25,6 +25,7 @@ def test_the_kubeconfig_is_for_root_only(files):
 
 
 def test_no_key_is_readable_by_others(host, files):
+    """In text: Calico's programs contain these words too."""
     with_keys = host.check_output("grep -rIlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true").split()
     assert {path: files[path][0] for path in with_keys} == {KUBECONFIG: "600"}
 
