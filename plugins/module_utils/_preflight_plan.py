@@ -115,6 +115,17 @@ def refuse_downgrade(release, installed, place, allowed=False):
     )
 
 
+def upgrade_warning(release, installed, place):
+    """A sentence if an older minor is installed, else None: an ordinary run replaces it without the care of an upgrade."""
+    there, wanted = _version(installed), _version(release["version"])
+    if there is None or there[:2] >= wanted[:2]:
+        return None
+    return (
+        "Calico %s (%s) runs here, and this run is for %s. The playbook hardway.calico.upgrade goes from one to the other with a snapshot, canary first"
+        " and with the rights of both; an ordinary run replaces it without these." % (installed, place, release["version"])
+    )
+
+
 def other_networks(daemonsets, namespace):
     """Warnings about DaemonSets of other networks, and about a calico-node in another namespace."""
     warnings = []
@@ -137,7 +148,7 @@ def networks(kubeadm, service_cidrs):
     return list(dict.fromkeys(pods)), list(dict.fromkeys(services))
 
 
-def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=False):
+def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=False, upgrade_allowed=False):
     """(result, warnings) of a look at the cluster; raises CalicoError where an installation must not begin.
 
     seen: {"version", "nodes", "daemonsets", "kubeadm", "service_cidrs", "cluster_information"}, API objects as they are.
@@ -153,6 +164,8 @@ def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=Fals
     check_architectures(release, nodes)
     installed, place = installed_version(seen["daemonsets"], seen["cluster_information"])
     warnings += [warning for warning in [refuse_downgrade(release, installed, place, downgrade_allowed)] if warning]
+    if not upgrade_allowed:
+        warnings += [warning for warning in [upgrade_warning(release, installed, place)] if warning]
     warnings += other_networks(seen["daemonsets"], namespace)
     schedulable = [node for node in nodes if node["schedulable"] and node["operating_system"] == "linux"]
     if not schedulable:

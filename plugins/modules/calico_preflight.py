@@ -38,6 +38,13 @@ options:
     type: str
     choices: [refuse, allow]
     default: refuse
+  upgrade:
+    description:
+      - What to do about a cluster with an older minor than O(calico_version).
+      - V(allow) is for the playbook that upgrades it.
+    type: str
+    choices: [warn, allow]
+    default: warn
   namespace:
     description: The namespace that Calico is meant for.
     type: str
@@ -136,6 +143,7 @@ def main():
             "calico_version": {"type": "str", "required": True},
             "kubernetes_range": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
             "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
+            "upgrade": {"type": "str", "choices": ["warn", "allow"], "default": "warn"},
             "namespace": {"type": "str", "default": "kube-system"},
         },
         supports_check_mode=True,
@@ -144,7 +152,8 @@ def main():
     params = module.params
     try:
         about = release(params["calico_version"])
-        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"], params["downgrade"] == "allow")
+        allowed = {"downgrade_allowed": params["downgrade"] == "allow", "upgrade_allowed": params["upgrade"] == "allow"}
+        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"], **allowed)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     for warning in warnings:

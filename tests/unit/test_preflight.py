@@ -131,9 +131,14 @@ def test_nothing_installed():
     assert preflight()[0]["installed_version"] == ""
 
 
-def test_upgrade_is_no_problem():
+def test_an_upgrade_by_an_ordinary_run_is_a_warning():
     found, warnings = preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.28.5")])
-    assert found["installed_version"] == "v3.28.5" and warnings == []
+    assert found["installed_version"] == "v3.28.5" and len(warnings) == 1 and "hardway.calico.upgrade" in warnings[0]
+    seen = {"version": "v1.34.4", "nodes": [node("a")], "daemonsets": [daemonset("calico-node", image="docker.io/calico/node:v3.28.5")],
+            "kubeadm": None, "service_cidrs": None, "cluster_information": None}
+    assert plan.preflight(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
+    # A patch is no upgrade to warn of.
+    assert preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.32.0")])[1] == []
 
 
 def test_downgrade_is_refused():
