@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
+# Two test files at once, each on labs of its own; a file's tests stay together and in order. PARALLEL= runs one after the other.
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/ac
 export PATH := $(BIN):$(PATH)
@@ -40,17 +42,17 @@ sanity: setup ## ansible-test sanity
 	@tests/sanity/run
 
 unit: setup ## unit tests
-	@python -m pytest -q tests/unit
+	@python -m pytest -q $(PARALLEL) tests/unit
 
 integration: setup ## integration tests on labs of their own
-	@python -m pytest -v tests/integration
+	@python -m pytest -v $(PARALLEL) tests/integration
 
 bench: setup ## module executions, wall time and CPU for 3, 20 and 50 hosts
 	@python tests/bench/run.py --hosts 3 20 50
 
 test: setup lint sanity ## everything, quick parts first
 	@echo "==> unit and integration tests, the benchmark among them"
-	@python -m pytest -v --durations=15 tests/unit tests/integration
+	@python -m pytest -v --durations=15 $(PARALLEL) tests/unit tests/integration
 
 clean: ## remove the virtual environment
 	rm -rf $(VENV) .cache .ansible

@@ -21,6 +21,20 @@ sys.path.append(str(HERE.parent / "unit"))
 from hardway_testbed.lab import Lab  # noqa: E402
 
 
+# Those that take minutes, the longest first, so that two workers end at about the same time.
+LONG = ("test_upgrade", "test_molecule", "test_typha_certificates", "test_main_job", "test_killed_runs", "test_release_chain", "test_cni_credential")
+
+
+def pytest_collection_modifyitems(items):
+    """Unit tests first, then the long files of this folder, then the others."""
+    def place(item):
+        if item.path.parent != HERE:
+            return 0
+        return 1 + (LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+    items.sort(key=place)
+
+
 def a_lab(name, **shape):
     lab = Lab(name, **shape).up()
     yield lab
