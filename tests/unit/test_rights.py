@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 
 import pytest
 import release_rights
@@ -22,6 +23,7 @@ from ansible_collections.hardway.calico.plugins.modules import calico_rights
 
 MINORS = [int(minor.partition(".")[2]) for minor in minors()]
 NEEDED = {"typha": release_rights.TYPHA, "cni": release_rights.CNI_NEEDS, "node": release_rights.NODE, "kube_controllers": release_rights.KUBE_CONTROLLERS}
+ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 TYPHA = "system:serviceaccount:kube-system:calico-typha"
 
 
@@ -189,3 +191,21 @@ def test_module_names_what_is_missing(monkeypatch, capsys):
 @pytest.mark.parametrize("options", [{}, {"user": "a", "service_account": "b"}])
 def test_module_takes_one_account(monkeypatch, capsys, options):
     assert run_module(monkeypatch, capsys, None, role="cni", **options)["failed"]
+
+
+def steps_of(role, name):
+    """(module, its template) of the tasks of a role's file, imported ones in their place."""
+    for task in yaml.safe_load((ROLES / role / "tasks" / name).read_text(encoding="utf-8")):
+        if "ansible.builtin.import_tasks" in task:
+            yield from steps_of(role, task["ansible.builtin.import_tasks"])
+        else:
+            module = next(key for key in task if "." in key)
+            yield module.rpartition(".")[2], str(task[module].get("template", ""))
+
+
+@pytest.mark.parametrize(("role", "name", "workload"), [("typha", "deployment.yml", "deployment.yaml.j2"), ("node", "daemonset.yml", "daemonset.yaml.j2")])
+def test_rights_are_required_before_any_pod_is_replaced(role, name, workload):
+    tasks = list(steps_of(role, name))
+    order = [next(index for index, (module, template) in enumerate(tasks) if wanted == module or wanted in template)
+             for wanted in ("rbac.yaml.j2", "calico_rights", workload)]
+    assert order == sorted(order) and len(set(order)) == 3
