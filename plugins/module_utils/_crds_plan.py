@@ -55,6 +55,14 @@ def newer(there, version):
     return found
 
 
+def newer_patches(there, version):
+    """The releases, of the wanted one's minor but newer, that CRDs of the cluster came from."""
+    minor, patch = releases.parse(version)
+    marks = {(crd["metadata"].get("annotations") or {}).get(RELEASE, "") for crd in there}
+    found = [known for known in map(releases.VERSION.match, marks) if known and int(known.group(2)) == minor and int(known.group(3) or 0) > patch]
+    return sorted(known.group(0) for known in found)
+
+
 def refuse(wanted, there, version):
     """Raise CalicoError where writing would lose or hide what is stored."""
     current = {crd["metadata"]["name"]: crd for crd in there}

@@ -102,7 +102,7 @@ def losing(api, plan, there):
 
 
 def bring(api, crds, version, params, check_mode):
-    """(plan, names of dropped CRDs, objects that lose fields) after the plan was carried out, or not in check mode."""
+    """(plan, names of dropped CRDs, objects that lose fields, newer patches' names) after the plan was carried out, or not in check mode."""
     there = store.read(api)
     newer = decisions.newer(there, version)
     if params["downgrade"] == "refuse":
@@ -115,7 +115,7 @@ def bring(api, crds, version, params, check_mode):
         store.write(api, plan)
         if plan or not decisions.ready(wanted, there):
             store.wait(api, [crd["metadata"]["name"] for crd in wanted], params["timeout"])
-    return plan, decisions.dropped(crds, there, version), lost
+    return plan, decisions.dropped(crds, there, version), lost, decisions.newer_patches(there, version)
 
 
 def main():
@@ -134,7 +134,7 @@ def main():
     try:
         version = release(params["calico_version"])["version"]
         crds = decisions.complete(params["crds"])
-        plan, dropped, lost = bring(connect(params), crds, version, params, module.check_mode)
+        plan, dropped, lost, patches = bring(connect(params), crds, version, params, module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     if plan and dropped:
@@ -142,6 +142,8 @@ def main():
             "Calico %s has no %s. Such a CRD is kept, since deleting it deletes its objects: delete it yourself once nothing uses them."
             % (version, ", ".join(dropped))
         )
+    if plan and patches:
+        module.warn("The CRDs of Calico %s are replaced by those of %s, which is older." % (", ".join(patches), version))
     if lost:
         module.warn("Calico %s no longer has these fields, and the API server drops them: %s" % (version, "; ".join(lost)))
     module.exit_json(changed=bool(plan), plan=plan.as_result(), dropped=dropped, lost_fields=lost, diff=plan.diff())

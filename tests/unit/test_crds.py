@@ -245,8 +245,11 @@ def test_newer_crds_can_be_left_as_they_are(run):
     assert api.objects["%s/tiers.crd.projectcalico.org" % CRDS]["metadata"]["annotations"][RELEASE] == "v3.29.7"
 
 
-def test_an_older_patch_is_no_downgrade_and_the_policy_groups_crds_are_no_evidence(run):
-    assert run(CrdApi(plan.marked(of("v3.32.1"), "v3.32.1")), "v3.32.0")["changed"]
+def test_an_older_patch_is_replaced_with_a_warning_and_the_policy_groups_crds_are_no_evidence(run):
+    api = CrdApi(plan.marked(of("v3.32.1"), "v3.32.1"))
+    found = run(api, "v3.32.0")
+    assert found["changed"] and found["warned"] == ["The CRDs of Calico v3.32.1 are replaced by those of v3.32.0, which is older."]
+    assert run(api, "v3.32.0")["warned"] == [] and run(api, "v3.32.1")["warned"] == []
     assert run(CrdApi([crd("clusternetworkpolicies.policy.networking.k8s.io")]), "v3.28.5")["changed"]
 
 
