@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
+import pathlib
 import re
 import resource
 import signal
@@ -77,8 +79,23 @@ def play(lab, *arguments, playbook="hardway.calico.site", inventory=None, timeou
     return Run(done.returncode, done.stdout, seconds, cpu, executions)
 
 
+def descendants(pid):
+    """The processes that a process has started, and those that they have."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # "1 (a name) S 0 ...": the name may hold anything.
+            parents.setdefault(int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found, left = [], [pid]
+    while left:
+        children = parents.get(left.pop(), [])
+        found += children
+        left += children
+    return found
+
+
 def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0.0):
-    """Start a playbook and kill -9 its whole process group `delay` seconds after the named task was announced.
+    """Start a playbook and kill -9 it with all its workers and modules `delay` seconds after the named task was announced.
 
     Returns the output until then; asserts that the task was reached.
     """
@@ -96,7 +113,12 @@ def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0
                 break
     finally:
         if process.poll() is None:
+            # Ansible's workers are in sessions of their own: left alone, the module at work would end its work after the kill.
+            family = descendants(process.pid)
             os.killpg(process.pid, signal.SIGKILL)
+            for pid in family:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         process.stdout.close()
         process.wait(timeout=30)
     assert reached, "the run never reached the task %r:\n%s" % (task, "".join(lines)[-4000:])
