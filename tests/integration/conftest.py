@@ -20,6 +20,19 @@ sys.path.append(str(HERE.parent / "unit"))
 
 from hardway_testbed.lab import Lab  # noqa: E402
 
+sys.path.append(str(HERE.parent / "lab"))
+from hardway_lab.crds import crds_yaml  # noqa: E402
+
+RELEASES = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
+
+
+def pytest_report_header():
+    """Which CRDs the labs have, since no test says so when it passes."""
+    kinds = {}
+    for version in RELEASES:
+        kinds.setdefault(crds_yaml(version)[1], []).append(version)
+    return "CRDs on the labs: " + "; ".join("%s (%s)" % (kind, ", ".join(versions)) for kind, versions in kinds.items())
+
 
 # Those that take minutes, the longest first, so that two workers end at about the same time.
 LONG = ("test_upgrade", "test_molecule", "test_typha_certificates", "test_main_job", "test_killed_runs", "test_release_chain", "test_cni_credential")
