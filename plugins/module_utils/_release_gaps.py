@@ -19,6 +19,8 @@ from ansible_collections.hardway.calico.plugins.module_utils import _release_rba
 
 # Upstream's ClusterRoles. Typha has none: its Deployment runs under calico-node's account.
 CLUSTER_ROLES = {"node": "calico-node", "typha": "calico-node", "cni": "calico-cni-plugin", "kube_controllers": "calico-kube-controllers"}
+# Lets kube-controller-manager see tiers where the API group projectcalico.org is served, since v3.29.
+OTHER_CLUSTER_ROLES = ("calico-tier-getter",)
 ANY = None
 # Where the table differs on purpose: (role, group, resources, verbs, why).
 ON_PURPOSE = (
@@ -77,7 +79,7 @@ def gaps(minor, patch, documents, crds_sha256, sums):
         found, meant = _rbac(minor, role, name, documents)
         lacking += found
         purposely += meant
-    return lacking + _workloads(minor, documents) + _conflist(minor, documents), purposely
+    return lacking + _new_objects(documents) + _workloads(minor, documents) + _conflist(minor, documents), purposely
 
 
 def _row(minor, patch, crds_sha256, sums):
@@ -156,6 +158,13 @@ def _on_purpose(role, right):
 def _words(right):
     group, resource, verb, names = right
     return "%s %s%s%s" % (verb, resource, "." + group if group else "", " [%s]" % ", ".join(names) if names else "")
+
+
+def _new_objects(documents):
+    """Roles and workloads that no release so far has."""
+    known = {"ClusterRole": {*CLUSTER_ROLES.values(), *OTHER_CLUSTER_ROLES}, "Deployment": set(SUBJECTS), "DaemonSet": set(SUBJECTS)}
+    there = {(each["kind"], each["metadata"]["name"]) for each in documents if each.get("kind") in known}
+    return ["%s %s is new: see who needs it" % (kind, name) for kind, name in sorted(there) if name not in known[kind]]
 
 
 def _workloads(minor, documents):

@@ -133,6 +133,15 @@ def test_crds_that_come_and_go():
     ]
 
 
+def test_new_roles_and_workloads():
+    def change(objects):
+        objects.append(cluster_role("calico-tier-getter", {}))
+        objects.append(cluster_role("calico-webhooks", {}))
+        objects.append({"kind": "Deployment", "metadata": {"name": "calico-webhooks"}})
+
+    assert lacking(change=change) == ["ClusterRole calico-webhooks is new: see who needs it", "Deployment calico-webhooks is new: see who needs it"]
+
+
 def test_workloads_and_conflist():
     def change(objects):
         for name, kind in (("calico-node", "DaemonSet"), ("calico-typha", "Deployment")):
