@@ -60,7 +60,10 @@ def _current(config):
     """(cluster, user) of the current context, or of the first one."""
     named = {part: {item["name"]: item[part] for item in config.get(part + "s") or []} for part in ("context", "cluster", "user")}
     context = named["context"].get(config.get("current-context")) or [*named["context"].values()][0]
-    return tuple(named[part].get(context[part]) or {} for part in ("cluster", "user"))
+    found = tuple(named[part].get(context[part]) or {} for part in ("cluster", "user"))
+    if not all(isinstance(part, dict) for part in found):
+        raise TypeError("a cluster or user that is no mapping")
+    return found
 
 
 def _entry(key, text):

@@ -294,7 +294,8 @@ def main():
         directory = CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
         names = {name: params[name] for name in NAMES if name != "ca_secret" or params["ca_storage"] == "secret"}
         store = TyphaPkiStore(connect(params), params["namespace"], names, directory)
-        with directory.locked() if directory and not module.check_mode else contextlib.nullcontext():
+        lasting = directory and not module.check_mode and (params["state"] == "present" or directory.exists())
+        with directory.locked() if lasting else contextlib.nullcontext():
             now = datetime.now(timezone.utc).replace(microsecond=0)
             plan, result = remove(module, store) if params["state"] == "absent" else keep(module, store, wanted, now)
     except CalicoError as exc:

@@ -87,7 +87,9 @@ def test_a_key_of_another_certificate(options, credential, authority):
 
 @pytest.mark.parametrize(("content", "problem"), [
     (None, "the file is missing"), ("", "it holds no client certificate"), ("{}", "it is not a kubeconfig"), ("[]", "it is not a kubeconfig"),
-    ('{"contexts": [1]}', "it is not a kubeconfig"), ("users: garbage", "it holds no client certificate"),
+    ('{"contexts": [1]}', "it is not a kubeconfig"),
+    ('{"contexts": [{"name": "a", "context": {"cluster": "b", "user": "c"}}], "clusters": [{"name": "b", "cluster": "d"}], "users": []}',
+     "it is not a kubeconfig"), ("users: garbage", "it holds no client certificate"),
     ("client-certificate: /var/lib/x.pem", "it names a file instead of holding a client certificate"),
     ("client-certificate-data: QUJD\nclient-key-data: QUJD", "the file holds no certificate"),
     ("client-certificate-data: Q", "it holds no private key"),

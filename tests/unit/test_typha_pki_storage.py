@@ -11,6 +11,8 @@ import fcntl
 import itertools
 import os
 import stat
+import time
+from datetime import datetime, timezone
 
 import openssl_oracle as oracle
 import pytest
@@ -434,6 +436,36 @@ def test_absent(run, tmp_path):
     run(api, **options)
     run(api, state="absent", **options)
     assert os.listdir(tmp_path) == [] and not {BUNDLE, SERVER, CLIENT} & set(api.objects)
+
+
+def test_absent_makes_no_directory(run, tmp_path):
+    folder = tmp_path / "never"
+    assert not run(RecordedApi(), state="absent", ca_storage="directory", ca_directory=str(folder))["changed"] and not folder.exists()
+
+
+@pytest.mark.parametrize(("path", "other"), [(SERVER, "client"), (CLIENT, "server")])
+def test_a_renewed_leaf_rolls_its_own_party_only(run, path, other):
+    """The hash of the other party's pod template stays as it is."""
+    api = cluster(run)
+    before = run(api)
+    del api.objects[path]
+    after = run(api)
+    assert [hash_ for hash_ in ("server_hash", "client_hash") if after[hash_] != before[hash_]] == [{"client": "server", "server": "client"}[other] + "_hash"]
+    put_back = run(api)
+    assert put_back["server_hash"] == after["server_hash"] and put_back["client_hash"] == after["client_hash"]
+
+
+@pytest.mark.parametrize("minutes", [0, 5, 60])
+def test_clocks_that_are_behind(run, minutes):
+    """By openssl: what is made now has begun so many minutes ago, on hosts whose clocks are so far behind."""
+    api = RecordedApi()
+    before = int(time.time())
+    run(api, backdate_minutes=minutes)
+    after = int(time.time())
+    for pem_ in (material(api)["server"], material(api)["client"], material(api)["bundle"]):
+        told = oracle.openssl("x509", "-noout", "-startdate", "-dateopt", "iso_8601", content=pem_).strip().removeprefix("notBefore=")
+        begins = datetime.strptime(told, "%Y-%m-%d %H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+        assert before - minutes * 60 <= begins <= after - minutes * 60
 
 
 def test_info_reads_the_same_hashes_and_writes_nothing(run):
