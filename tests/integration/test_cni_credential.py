@@ -31,6 +31,11 @@ PLAYBOOK = """
   gather_facts: false
   roles:
     - hardway.calico.cni
+  tasks:
+    - name: Require that no host's variables hold a key
+      ansible.builtin.assert:
+        that: (hostvars[item].cni_credential | to_json ~ hostvars[item].cni_ca_files | default({}) | to_json) is not search('PRIVATE|content')
+      loop: "{{ ansible_play_hosts }}"
 """
 TYPHA = """
 - name: The certificates of Typha and calico/node without their workloads
@@ -113,6 +118,15 @@ def held_by_all(lab, folder):
     return {host: Held(lab, host, folder) for host in lab.hosts}
 
 
+def test_certificates_where_there_is_none(lab):
+    before = snapshot(lab)
+    run = certificates(lab)
+    assert run.returncode != 0 and "Traceback" not in run.output and "hardway.calico.site" in run.output
+    for words in ("Typha server .*MISSING", "CNI user calico-cni .*MISSING", *("CNI user on %s .*MISSING: the file is missing" % host for host in lab.hosts)):
+        assert re.search(words, run.output), run.output[-4000:]
+    assert difference(before, snapshot(lab)) == []
+
+
 def test_install(lab, cni, tmp_path):
     cni().succeeded()
     play(lab, playbook=write_playbook(tmp_path, TYPHA), K8S_AUTH_KUBECONFIG=lab.kubeconfig).succeeded()
@@ -183,13 +197,18 @@ def test_certificates_shows_expired_missing_missed_and_silent_ones(lab, authorit
 
 def test_each_node_gets_a_credential_of_its_own(lab, cni, tmp_path):
     """From the expired one of all. Rights follow, and those of the old user go when every node has its own."""
-    run = cni("--diff", cni_credential_scope="node").succeeded()
+    run = cni("-vvv", "--diff", cni_credential_scope="node").succeeded()
     held = held_by_all(lab, tmp_path)
     assert {host: one.subject for host, one in held.items()} == {host: "CN=calico-cni:" + host for host in lab.hosts}
     for one in held.values():
         one.works()
     keys = {host: one.config["users"][0]["user"]["client-key-data"] for host, one in held.items()}
-    assert len(set(keys.values())) == len(lab.hosts) and not any(key in run.output for key in keys.values())
+    assert len(set(keys.values())) == len(lab.hosts) and not any(key in run.output for key in keys.values()) and "PRIVATE KEY" not in run.output
+    for host in lab.hosts:
+        found = lab.exec(host, "sh", "-c", "grep -rlsFf - /etc /root /home /opt /tmp /var/tmp /var/lib/hardway-calico || true",
+                         stdin="\n".join(keys[other] for other in lab.hosts if other != host))
+        assert found == "", "%s has a key of another node: %s" % (host, found)
+        assert KUBECONFIG in lab.exec(host, "grep", "-rlsFf", "-", "/etc/cni", stdin=keys[host]), "the search finds a key"
     assert SECRET not in {secret["metadata"]["name"] for secret in lab.objects("secrets", "kube-system")}
     assert lab.kubectl("auth", "can-i", "get", "nodes", "--as", "calico-cni", check=False).strip() == "no"
 
@@ -208,6 +227,28 @@ def test_one_revoked_node_is_cut_off_and_the_others_are_not(lab, cni, tmp_path):
     assert len(changed) == 2 and "Secret/kube-system/%s-%s" % (SECRET, revoked) in changed[1] and "ClusterRoleBinding//calico-cni" in changed[0], changed
     report = certificates(lab, cni_credential_scope="node", cni_revoked_nodes=[revoked]).succeeded()
     assert "CNI user on " + revoked not in report.output and "CNI user on " + lab.workers[0] in report.output
+
+
+def test_a_node_joins_alone(lab, cni, tmp_path):
+    """It gets a credential and rights in a run for itself; nothing of the others changes."""
+    before = held_by_all(lab, tmp_path)
+    newcomer = lab.workers[-1]
+    cni("--limit", newcomer, cni_credential_scope="node").succeeded()
+    after = held_by_all(lab, tmp_path)
+    assert {host for host in lab.hosts if after[host].fingerprint != before[host].fingerprint} == {newcomer}
+    for one in after.values():
+        one.works()
+
+
+def test_back_to_one_credential_for_all(lab, cni, tmp_path):
+    cni(cni_credential_scope="cluster").succeeded()
+    held = held_by_all(lab, tmp_path)
+    assert {one.subject for one in held.values()} == {"CN=calico-cni"} and len({one.fingerprint for one in held.values()}) == 1
+    for one in held.values():
+        one.works()
+    assert [name for secret in lab.objects("secrets", "kube-system") if (name := secret["metadata"]["name"]).startswith(SECRET)] == [SECRET]
+    for host in lab.hosts:
+        assert lab.kubectl("auth", "can-i", "get", "nodes", "--as", "calico-cni:" + host, check=False).strip() == "no"
 
 
 def refusal(lab, held, *arguments):

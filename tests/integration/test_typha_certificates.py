@@ -11,6 +11,7 @@ and typha_tls; openssl is the second judge. The tests build on each other in the
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -84,6 +85,31 @@ def test_next_run_changes_nothing(lab, aged):
     run = play(lab, *DUE).succeeded()
     assert set(run.changed.values()) == {0} and difference(before, snapshot(lab)) == []
     assert max(run.on(host) for host in lab.workers) <= 4
+
+
+def test_typha_was_rolled_before_calico_node_in_each_phase(aged):
+    """Every Typha of a phase starts before any node of it, and no party is rolled twice."""
+    record = RECORDS["ordinary"]
+    begun = record.versions["bundle"][1][0]
+    started = [pod.party for pod in sorted(record.pods.values(), key=lambda pod: pod.start) if pod.start > begun]
+    assert [party for party, _pods in itertools.groupby(started)] == ["server", "client"] * 3
+
+
+def pods(lab, name):
+    return {pod["metadata"]["uid"] for pod in lab.objects("pods", "kube-system") if pod["metadata"]["labels"].get("k8s-app") == name}
+
+
+def test_a_leaf_near_its_end_rolls_its_own_party_only(lab, aged):
+    kept, now = secret(lab, "calico-typha-ca-key"), datetime.now(timezone.utc)
+    key = _x509.make_key("ECDSA", 256)
+    leaf = _x509.issue_leaf("calico-node", "clientAuth", key, kept["ca.crt"], kept["ca.key"], now - timedelta(days=350), now + timedelta(days=10))
+    lab.kubectl("patch", "secret", "-n", "kube-system", "calico-node-certs", "--type=merge", "-p",
+                json.dumps({"stringData": {"calico-node.crt": leaf, "calico-node.key": key}}))
+    before = {name: pods(lab, name) for name in ("calico-typha", "calico-node")}
+    run = play(lab, "--diff", *DUE).succeeded()
+    assert "it expires in 9 days, the renewal window is" in run.output
+    require_sound(lab)
+    assert pods(lab, "calico-typha") == before["calico-typha"] and not pods(lab, "calico-node") & before["calico-node"]
 
 
 KILLS = [("Roll whoever has not loaded", 0.0), ("Put the certificates' hash on the pod template", 1.2),
