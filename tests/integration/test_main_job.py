@@ -60,6 +60,7 @@ BAD_INPUT = {
     "no control plane": ({"calico_masters": "nobody"}, ["nobody", "control-plane host"]),
     "checksum mismatch": ({"calico_crds_sha256": "0" * 64}, ["crds.yaml", "0" * 64]),
     "unreadable CA": ({"cni_credential_method": "ca", "cni_ca_key_path": "/etc/kubernetes/pki/none.key"}, ["none.key", "cni_ca_key_path"]),
+    "garbage as an external CA": ({"typha_ca_storage": "external", "typha_ca_bundle_content": "garbage"}, ["ca_bundle_content cannot be read"]),
 }
 
 
