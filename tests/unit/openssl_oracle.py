@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import socket
 import subprocess
@@ -61,6 +62,15 @@ def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256")
         path = pathlib.Path(folder, "key")
         path.write_text(key)
         return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days, digest), key
+
+
+def of_unknown_curve(pem):
+    """The certificate or key with a curve that nobody knows in place of P-256: PEM and DER as they should be, and of no use."""
+    begin, *body, end = pem.strip().splitlines()
+    der = base64.b64decode("".join(body))
+    known = bytes.fromhex("06082a8648ce3d030107")
+    assert known in der
+    return "%s\n%s%s\n" % (begin, base64.encodebytes(der.replace(known, known[:-1] + b"\x7f")).decode(), end)
 
 
 def make_intermediate(common_name, ca):

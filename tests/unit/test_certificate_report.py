@@ -190,6 +190,24 @@ def test_every_kind_of_harm_is_named(run, objects, cas, leaves):
     assert [about["where"][-6:] for about in result["certificates"] if about["what"] == "Typha CA, published"] == ["1 of 2", "2 of 2"]
 
 
+@pytest.mark.parametrize("harm", [lambda pem: b"", lambda pem: b"garbage", lambda pem: b"\xff\xfe", lambda pem: pem[:100].encode(),
+                                  lambda pem: oracle.of_unknown_curve(pem).encode()])
+def test_garbage_anywhere_is_a_line_of_the_report(run, objects, cas, leaves, harm):
+    """In each object in turn, and in what a node holds: everything else is reported as it was."""
+    sound = {about["what"] for about in run(objects, cluster_ca=cas["cluster"][0])["certificates"]}
+    for path, body in objects.items():
+        for key, value in body["data"].items():
+            pem_ = value if "configmaps" in path else base64.b64decode(value).decode()
+            made = harm(pem_)
+            data = {**body["data"], key: made.decode("latin-1") if "configmaps" in path else base64.b64encode(made).decode()}
+            result = run({**objects, path: {**body, "data": data}}, cluster_ca=cas["cluster"][0])
+            assert {about["what"] for about in result["certificates"]} == sound and result["troubled"], (path, key)
+    for held in ("client_certificate", "cluster_ca"):
+        made = harm(leaves["cni"][0]).decode("latin-1")
+        node = {"node": "cka001", "cluster_ca": cas["cluster"][0], "client_certificate": leaves["cni"][0], held: made}
+        assert "CNI user on cka001" in troubles(run(objects, held=[node], cluster_ca=cas["cluster"][0]))
+
+
 def test_credentials_of_nodes(run, objects, cas):
     pairs = {node: oracle.make_leaf("calico-cni:" + node, cas["cluster"], "clientAuth") for node in ("cka001", "cka002")}
     for node, pair in pairs.items():

@@ -5,7 +5,7 @@
 """typha_pki against recorded API requests, with openssl as the judge of what it wrote."""
 
 from __future__ import annotations
-
+import base64
 
 import openssl_oracle as oracle
 import pytest
@@ -116,6 +116,34 @@ def test_broken_states_are_repaired_and_named(run, installed):
         assert done(result) == [("renew", "server")] and reason in result["actions"][0]["reason"], reason
         require_sound(installed)
         assert material(installed)["client"] == whole["client"] and not run(installed)["changed"]
+
+
+GARBAGE = {
+    "nothing": lambda pem: None, "empty": lambda pem: "", "text": lambda pem: "garbage", "cut": lambda pem: pem[:len(pem) // 2],
+    "a key": lambda pem: oracle.make_key(), "no text": lambda pem: b"\xff\xfe\x00", "unknown curve": oracle.of_unknown_curve,
+}
+
+
+@pytest.mark.parametrize("harm", list(GARBAGE))
+@pytest.mark.parametrize(("path", "key"), [(BUNDLE, "typhaca.crt"), (CA_KEY, "ca.crt"), (CA_KEY, "ca.key"), (SERVER, "typha.crt"), (SERVER, "typha.key")])
+def test_garbage_anywhere_is_repaired(run, installed, path, key, harm):
+    value, data = GARBAGE[harm](pem(installed, path, key)), installed.objects[path]["data"]
+    if value is None:
+        del data[key]
+    elif path == BUNDLE:
+        data[key] = value if isinstance(value, str) else value.decode("latin-1")
+    else:
+        data[key] = base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()
+    result = run(installed)
+    assert "failed" not in result and (result["changed"] or path == CA_KEY), "a lost key of the CA is a warning"
+    assert result["actions"] or "key of the Typha CA is lost" in result["warned"][0]
+    require_sound(installed)
+
+
+def test_secrets_without_data(run):
+    api = RecordedApi({path: {"metadata": {"name": path.rpartition("/")[2]}} for path in (BUNDLE, CA_KEY, SERVER, CLIENT)})
+    assert run(api)["changed"]
+    require_sound(api)
 
 
 def test_swapped_secrets(run, installed):
