@@ -19,6 +19,7 @@ import ssl
 import subprocess
 import threading
 
+import yaml
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -32,6 +33,16 @@ def run_module(name, check_mode=False, **arguments):
         except SystemExit:
             pass
     return {**json.loads(out.getvalue()), "raw": out.getvalue()}
+
+
+# What Ansible adds to any result, and to one that names a file.
+ADDED = {"changed", "invocation", "warnings", "diff", "raw", "uid", "gid", "owner", "group", "mode", "state", "size"}
+
+
+def undocumented(name, result):
+    """The names that a module's RETURN has and its result has not, or the other way round."""
+    returned = importlib.import_module("ansible_collections.hardway.calico.plugins.modules.%s" % name).RETURN
+    return (set(yaml.safe_load(returned)) ^ set(result)) - ADDED
 
 
 def fingerprint(path):

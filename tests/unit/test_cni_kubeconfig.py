@@ -17,7 +17,7 @@ import sys
 import pytest
 from ansible_collections.hardway.calico.plugins.module_utils._certificate_der import certificates
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from node_side import Authority, api_server, fingerprint, run_module, tree
+from node_side import Authority, api_server, fingerprint, run_module, tree, undocumented
 
 PAST, LONG_PAST = "20200102030405Z", "20200101000000Z"
 
@@ -60,7 +60,7 @@ def assert_no_key(result, key):
 
 def test_writes_a_kubeconfig_that_the_api_server_accepts(options, credential):
     result = run_module("cni_kubeconfig", **options)
-    assert result["changed"] and result["verified_as"] == "calico-cni"
+    assert result["changed"] and result["verified_as"] == "calico-cni" and not undocumented("cni_kubeconfig", result)
     assert os.stat(options["path"]).st_mode & 0o7777 == 0o600
     assert os.listdir(os.path.dirname(options["path"])) == ["calico-kubeconfig"]
     config = json.load(open(options["path"], encoding="utf-8"))

@@ -10,7 +10,7 @@ import base64
 import json
 
 import pytest
-from node_side import Authority, run_module
+from node_side import Authority, run_module, undocumented
 
 SERVER = "https://10.0.0.11:6443"
 
@@ -66,6 +66,7 @@ def test_our_own_file(options, credential, authority):
     result = look(options["path"], json.dumps(config))
     assert (result["problem"], result["server"], result["user"], result["not_after"]) == ("", SERVER, "calico-cni", "2027-01-02T03:04:05Z")
     assert result["client_certificate"] == credential[0] and result["cluster_ca"] == authority.certificate
+    assert not undocumented("cni_kubeconfig_info", result)
     assert credential[1].splitlines()[1] not in result["raw"] and encoded(credential[1]) not in result["raw"]
 
 

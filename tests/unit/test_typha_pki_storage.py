@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 
 import openssl_oracle as oracle
 import pytest
+import yaml
 from ansible_collections.hardway.calico.plugins.module_utils import _typha_ca_directory
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.modules import typha_pki_info
@@ -476,6 +477,7 @@ def test_info_reads_the_same_hashes_and_writes_nothing(run):
     found = info(api)
     assert (found["server_hash"], found["client_hash"]) == (wanted["server_hash"], wanted["client_hash"])
     assert found["certificates"]["client"] == wanted["certificates"]["client"] and {verb for verb, _path in api.requests} == {"GET"} and not found["changed"]
+    assert set(yaml.safe_load(typha_pki_info.RETURN)) == set(found) - {"changed", "invocation", "warned", "warnings"}
     assert info(RecordedApi())["client_hash"] == ""
 
 
