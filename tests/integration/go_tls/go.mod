@@ -1,0 +1,3 @@
+module hardway.calico/tests/integration/go_tls
+
+go 1.21
