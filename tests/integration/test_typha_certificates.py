@@ -17,6 +17,7 @@ import subprocess
 from datetime import datetime, timedelta, timezone
 
 import openssl_oracle as oracle
+import outside_chains
 import pytest
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
 from hardway_testbed.ansible import command, environment, play, play_and_kill
@@ -206,3 +207,10 @@ def test_illegitimate_parties_are_always_refused(lab):
                 handshake(*pair)
         told = refusals([((*server, trusted), (*client, trusted)), *pairs])
         assert told[0] == "" and all(word in refusal for word, refusal in zip(words, told[1:], strict=True)), told
+
+
+@pytest.mark.parametrize("name", list(outside_chains.CHAINS))
+def test_go_takes_and_refuses_the_outside_chains_that_we_do(name):
+    root, _below, leaves = outside_chains.chain(name)
+    told = refusals([((*leaves["server"], root[0]), (*leaves["client"], root[0]))])
+    assert (told == [""]) == (outside_chains.CHAINS[name][3] is None), told

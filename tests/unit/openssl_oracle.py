@@ -78,15 +78,15 @@ def make_intermediate(common_name, ca):
     return make_leaf(common_name, ca, "intermediate")
 
 
-def verify(leaf, bundle, purpose, fails=False, untrusted=""):
-    """openssl verify; purpose: sslserver or sslclient; untrusted: PEM of intermediate CAs that come with the leaf."""
+def verify(leaf, bundle, purpose, fails=False, untrusted="", strict=True):
+    """openssl verify; purpose: sslserver or sslclient; untrusted: PEM of intermediate CAs that come with the leaf; strict: as RFC 5280 has it."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "leaf").write_text(leaf)
         (path / "bundle").write_text(bundle)
         (path / "untrusted").write_text(untrusted)
         way = ["-untrusted", path / "untrusted"] if untrusted else []
-        return openssl("verify", "-x509_strict", "-CAfile", path / "bundle", "-purpose", purpose, *way, path / "leaf", fails=fails)
+        return openssl("verify", *(["-x509_strict"] if strict else []), "-CAfile", path / "bundle", "-purpose", purpose, *way, path / "leaf", fails=fails)
 
 
 def public_key(certificate=None, key=None):

@@ -15,6 +15,7 @@ import time
 from datetime import datetime, timezone
 
 import openssl_oracle as oracle
+import outside_chains
 import pytest
 import yaml
 from ansible_collections.hardway.calico.plugins.module_utils import _typha_ca_directory
@@ -308,14 +309,6 @@ def test_change_from_our_ca_to_an_external_one_and_back(run):
     require_sound(api)
 
 
-def chained(root, signer, **server):
-    """Options for leaves of a CA below the root, whose certificate comes with each."""
-    pairs = {"server": oracle.make_leaf("calico-typha", signer, "serverAuth", **server), "client": oracle.make_leaf("calico-node", signer, "clientAuth")}
-    options = {party + "_certificate_content": pair[0] + signer[0] for party, pair in pairs.items()}
-    options.update({party + "_key_content": pair[1] for party, pair in pairs.items()})
-    return {"ca_storage": "external", "ca_bundle_content": root[0], **options}
-
-
 def handed(root, **changes):
     server, client = oracle.make_leaf("calico-typha", root, "serverAuth", "RSA"), oracle.make_leaf("calico-node", root, "clientAuth", "RSA")
     options = {"server_certificate_content": server[0], "server_key_content": server[1], "client_certificate_content": client[0],
@@ -352,38 +345,28 @@ def test_external_material_that_cannot_work_is_refused(run):
     assert api.writes == []
 
 
-CA_TRUE = "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n"
-MAY_SIGN = "keyUsage=critical,keyCertSign\n"
-
-
-@pytest.mark.parametrize(("root", "signer", "server", "words"), [
-    (CA_TRUE.replace("TRUE", "TRUE,pathlen:0") + MAY_SIGN, CA_TRUE + MAY_SIGN, {}, "allows 0 CAs below it, there are 1"),
-    (CA_TRUE + MAY_SIGN, CA_TRUE + "keyUsage=critical,digitalSignature\n", {}, "its key usage lacks keyCertSign"),
-    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN + "extendedKeyUsage=serverAuth\n", {}, "is serverAuth, wanted clientAuth"),
-    (CA_TRUE + MAY_SIGN, "basicConstraints=CA:FALSE\n", {}, "no CA's certificate"),
-    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN, {"digest": "sha1"}, "signed with SHA-1"),
-    (CA_TRUE + MAY_SIGN, CA_TRUE + MAY_SIGN, {}, None),
-])
-def test_chains_that_peers_refuse_are_refused_before_anything_is_written(run, root, signer, server, words):
-    """The rules of Go's verifier, which Typha and calico/node use; openssl refuses them too, but for SHA-1."""
-    api, top = cluster(run), oracle.make_ca("Company Root", extensions=root)
-    below = oracle.make_leaf("Company Issuing CA", top, signer)
-    options = chained(top, below, **server)
-    leaves = {"sslserver": options["server_certificate_content"], "sslclient": options["client_certificate_content"]}
-    if words is None:
-        assert "failed" not in run(api, **options) and finish(run, api, **options)
-        return
-    assert server or any(bad(leaf, top[0], purpose) for purpose, leaf in leaves.items()), "the oracle agrees"
-    issuing = {"ca_storage": "external", "ca_bundle_content": top[0], "issuing_ca_content": below[0], "issuing_ca_key_content": below[1]}
-    for one in (options, *(() if server else (issuing,))):
-        result = run(api, **one)
-        assert result.get("failed") and words in result["msg"] and "nothing was written" in result["msg"], result
-    assert api.writes == []
+@pytest.mark.parametrize("name", list(outside_chains.CHAINS))
+def test_chains_that_peers_refuse_are_refused_before_anything_is_written(run, name):
+    """openssl refuses them too, but for SHA-1; that Go does is shown in tests/integration."""
+    api, words = cluster(run), outside_chains.CHAINS[name][3]
+    root, below, leaves = outside_chains.chain(name)
+    external = {"ca_storage": "external", "ca_bundle_content": root[0]}
+    handed_in = {party + option: pem for party, pair in leaves.items() for option, pem in zip(("_certificate_content", "_key_content"), pair)}
+    issuing = {"issuing_ca_content": below[0], "issuing_ca_key_content": below[1]}
+    refused = [bad(leaves[party][0], root[0], purpose) for party, purpose in (("server", "sslserver"), ("client", "sslclient"))]
+    assert any(refused) == (words is not None and name != "SHA-1"), "the oracle agrees"
+    for options in ({**external, **handed_in}, {**external, **issuing}):
+        if words is None:
+            assert finish(run, api, **options)
+        elif name != "SHA-1" or options.get("server_key_content"):
+            result = run(api, **options)
+            assert result.get("failed") and words in result["msg"] and "nothing was written" in result["msg"], result
+    assert bool(api.writes) == (words is None)
 
 
 def bad(leaf, root, purpose):
     with contextlib.suppress(AssertionError):
-        return bool(oracle.verify(leaf, root, purpose, untrusted=leaf, fails=True))
+        return bool(oracle.verify(leaf, root, purpose, untrusted=leaf, fails=True, strict=False))
     return False
 
 
