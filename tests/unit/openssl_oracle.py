@@ -51,8 +51,8 @@ def sign(request, ca, usage, days=365, digest="sha256"):
         path = pathlib.Path(folder)
         for name, text in (("request", request), ("ca", ca[0]), ("key", ca[1]), ("extensions", EXTENSIONS.get(usage, usage))):
             (path / name).write_text(text)
-        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days, "-" + digest,
-                       "-extfile", path / "extensions")
+        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days,
+                       "-" + digest, "-extfile", path / "extensions")
 
 
 def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256"):

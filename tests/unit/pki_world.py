@@ -95,7 +95,8 @@ class World:
     def _certificate(self, name, usages, now, end, is_ca=False):
         number, kind = next(self.numbers), self.policy if is_ca else self.wanted["server"]
         return Certificate(subject="CN=" + name, common_name=name, issuer="CN=" + CA_NAME, serial=number, fingerprint="%016d" % number,
-                           not_before=now - BACKDATE, not_after=end, is_ca=is_ca, usages=usages, key_type=kind.key_type, key_size=kind.key_size, public_key="key %d" % number)
+                           not_before=now - BACKDATE, not_after=end, is_ca=is_ca, usages=usages, key_type=kind.key_type, key_size=kind.key_size,
+                           public_key="key %d" % number)
 
     def _act(self, now):
         self.acts += 1

@@ -214,7 +214,8 @@ def test_cluster_with_a_ca_for_clients_of_its_own(run):
 
 
 @pytest.mark.parametrize("options", [
-    {"lifetime_days": 0}, {"renewal_days": 0}, {"renewal_days": 365}, {"lifetime_days": 30}, {"timeout": 0}, {"key_size": 100}, {"key_type": "RSA", "key_size": 256}, {"secret": "x" * 64},
+    {"lifetime_days": 0}, {"renewal_days": 0}, {"renewal_days": 365}, {"lifetime_days": 30}, {"timeout": 0}, {"key_size": 100},
+    {"key_type": "RSA", "key_size": 256}, {"secret": "x" * 64},
     {"nodes": ["Not_a_name"]}, {"nodes": ["n" * 54]}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"},
 ])
 def test_senseless_options_are_refused_before_anything_is_written(run, ca, options):
