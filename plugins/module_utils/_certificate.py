@@ -143,8 +143,8 @@ def chain_trouble(chain, usages, now):
 
 def weak_signature(certificate):
     """Why a peer refuses a certificate for its signature, or None."""
-    weak = certificate.digest in ("md5", "sha1")
-    return "%s is signed with %s, which Typha and calico/node refuse" % (certificate.subject, {"sha1": "SHA-1"}.get(certificate.digest, "MD5")) if weak else None
+    weak = {"md5": "MD5", "sha1": "SHA-1"}.get(certificate.digest)
+    return "%s is signed with %s, which Typha and calico/node refuse" % (certificate.subject, weak) if weak else None
 
 
 def renewal_window(leaf, wanted):
