@@ -20,6 +20,7 @@ testinfra_hosts = ["ansible://all"]
 POOL_1_CIDR = ipaddress.ip_network("10.244.0.0/18")
 POOL_2_CIDR = ipaddress.ip_network("10.244.192.0/19")
 
+
 def together(function, pairs):
     """{pair: function(*pair)}, all at once: each takes a few seconds of waiting."""
     pairs = list(pairs)
