@@ -199,7 +199,7 @@ def steps_of(role, name):
         if "ansible.builtin.import_tasks" in task:
             yield from steps_of(role, task["ansible.builtin.import_tasks"])
         else:
-            module = next(key for key in task if "." in key)
+            module = [key for key in task if "." in key][0]
             yield module.rpartition(".")[2], str(task[module].get("template", ""))
 
 
