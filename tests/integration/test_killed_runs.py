@@ -9,12 +9,12 @@ from __future__ import annotations
 import pytest
 from hardway_testbed.ansible import play, play_and_kill
 
-# Task to be running when the run is killed, and how many seconds into it.
+# Task to be running when the run is killed, how many seconds into it, and its play where the first one checks by the same task.
 POINTS = {
     "while the CRDs are applied": ("Apply the CRDs", 1.5),
     "while the CNI user's credential is issued": ("Keep the CNI user's credential valid", 0.6),
     "while binaries are installed": ("Install the CNI binaries", 0.4),
-    "while Typha's certificates are issued": ("Keep Typha's CA and the certificates", 0.7),
+    "while Typha's certificates are issued": ("Keep Typha's CA and the certificates", 0.7, "Steps 6 to 10"),
     "while calico/node is rolled out": ("Wait until calico/node is rolled out", 0.5),
 }
 
@@ -22,8 +22,8 @@ POINTS = {
 @pytest.mark.parametrize("point", list(POINTS))
 def test_the_next_run_gets_further(lab, point):
     """Fails if what the killed run before left behind stops this one before its own point."""
-    task, delay = POINTS[point]
-    play_and_kill(lab, task, delay=delay)
+    task, delay, *plays = POINTS[point]
+    play_and_kill(lab, task, delay=delay, play_name="".join(plays))
 
 
 def test_the_last_one_converges(lab):

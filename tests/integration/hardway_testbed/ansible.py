@@ -94,8 +94,10 @@ def descendants(pid):
     return found
 
 
-def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0.0):
+def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0.0, play_name=""):
     """Start a playbook and kill -9 it with all its workers and modules `delay` seconds after the named task was announced.
+
+    play_name: the play whose task it is, where a play before has one of the same name.
 
     Returns the output until then; asserts that the task was reached.
     """
@@ -103,11 +105,12 @@ def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0
         command(lab.inventory, playbook, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         stdin=subprocess.DEVNULL, env=environment(PYTHONUNBUFFERED="1"), cwd=ROOT, start_new_session=True,
     )
-    lines, reached = [], False
+    lines, reached, there = [], False, not play_name
     try:
         for line in process.stdout:
             lines.append(line)
-            if line.startswith("TASK") and task in line:
+            there = there or (line.startswith("PLAY") and play_name in line)
+            if there and line.startswith("TASK") and task in line:
                 reached = True
                 time.sleep(delay)
                 break
