@@ -30,7 +30,7 @@ def molecule(scenario, home):
         start_new_session=True,
     )
     try:
-        output = process.communicate(timeout=900)[0]
+        output = process.communicate(timeout=1800)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output = process.communicate()[0]
