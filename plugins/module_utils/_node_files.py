@@ -97,7 +97,12 @@ def make_directory(path, mode=0o755):
             missing.append(path)
             path = os.path.dirname(path)
         for directory in reversed(missing):
-            os.mkdir(directory, 0o700)
+            try:
+                os.mkdir(directory, 0o700)
+            except FileExistsError:
+                # Ansible's forks make the same directory at the same time.
+                if not os.path.isdir(directory):
+                    raise
             os.chmod(directory, mode)
 
 
