@@ -13,7 +13,7 @@ testinfra_hosts = ["ansible://all"]
 
 @pytest.fixture(scope="session")
 def seen(cluster):
-    return cluster.python_everywhere("kubeconfig_client.py", "node/cni_user.py")
+    return cluster.python_everywhere("node/cni_user.py")
 
 
 @pytest.fixture
