@@ -90,7 +90,7 @@ def decide(params, snapshot, objects):
     items, warnings = planning.without_namespace(items, objects.namespaces())
     kinds = resources if params["prune"] else {item["kind"] for item in items}
     there = objects.read(resources[kind] for kind in sorted(kinds))
-    current, steps, gone = {identity(item): item for item in there}, [], {}
+    current, steps, lost = {identity(item): item for item in there}, [], {}
     for item in items:
         body = planning.proposal(item, current.get(identity(item)))
         if body is None:
@@ -98,10 +98,10 @@ def decide(params, snapshot, objects):
         write = objects.create if identity(item) not in current else objects.replace
         answer = write(resources[item["kind"]], body, dry=True)
         steps.append(planning.step(item, current.get(identity(item)), answer))
-        gone.update({planning.title(item): paths for paths in [planning.lost(item, answer)] if paths})
+        lost.update({planning.title(item): paths for paths in [planning.lost(item, answer)] if paths})
     if params["unknown_fields"] == "refuse":
-        planning.require_fields(gone)
-    warnings += ["%s comes back without %s, which the cluster's CRD does not know" % (name, ", ".join(sorted(set(gone[name])))) for name in sorted(gone)]
+        planning.require_fields(lost)
+    warnings += ["%s comes back without %s, which the cluster's CRD does not know" % (name, ", ".join(sorted(set(lost[name])))) for name in sorted(lost)]
     plan = Plan(entry for entry in steps if entry)
     if params["prune"]:
         gone, notes = planning.deletions(snapshot["items"], there)
