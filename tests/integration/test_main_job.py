@@ -408,7 +408,7 @@ def test_no_private_key_in_a_file_that_others_can_read(lab, private_keys, tmp_pa
     needles, since = "\n".join(private_keys), str(RUNS["began"])
     for host in lab.hosts:
         folders = ["/etc/cni", "/etc/calico", "/opt", "/tmp", "/var/lib/hardway-calico", "/root"]
-        found = lab.exec(host, "/usr/bin/python3", "-c", GREP, "0", *folders, stdin=needles)
+        found = lab.exec(host, "/usr/bin/python3", "-c", GREP, since, *folders, stdin=needles)
         assert found == "", host
     folders = ["/tmp", "/dev/shm", str(pathlib.Path.home() / ".ansible")]
     here = subprocess.run(["python3", "-c", GREP, since, *folders], input=needles, capture_output=True, text=True, check=False, timeout=120)
