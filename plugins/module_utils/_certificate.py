@@ -13,6 +13,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 # A century: what comes later than the year 9999 cannot be written into a certificate.
 MOST_DAYS = 36500
+# In bits; of an elliptic curve the curve's.
+DEFAULT_SIZES = {"ECDSA": 256, "RSA": 4096}
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,15 @@ def require_days(params, *options):
     for option in options:
         if not 1 <= params[option] <= MOST_DAYS:
             raise CalicoError("%s is no lifetime" % option, expected="1 to %d days" % MOST_DAYS, found=params[option], remedy="correct it or leave it out")
+
+
+def key_size(params):
+    """The size that key_type and key_size ask for. Raises CalicoError for one that the type does not have."""
+    size = params["key_size"] or DEFAULT_SIZES[params["key_type"]]
+    if not (size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192):
+        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
+                          found=size, remedy="leave key_size out for the default")
+    return size
 
 
 def require_window(params, lifetime):

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._certificate import Certificate, LeafWanted, Pair, trouble
+from ansible_collections.hardway.calico.plugins.module_utils._cni_kubeconfig_held import MISSING_FILE
 
 DAY = timedelta(days=1)
 MISSING = "it does not exist"
-MISSING_FILE = "the file is missing"  # the words of _cni_kubeconfig_held
 
 
 @dataclass(frozen=True)

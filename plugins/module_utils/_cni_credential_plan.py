@@ -10,12 +10,11 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted, require_days, require_window, trouble
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import LeafWanted, key_size, require_days, require_window, trouble
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-KEY_SIZES = {"ECDSA": 256, "RSA": 4096}
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,8 @@ def wanted_leaf(params, user):
     require_window(params, "lifetime_days")
     if not 1 <= params["timeout"] <= 3600:
         raise CalicoError("timeout is out of range", expected="1 to 3600", found=params["timeout"], remedy="correct it or leave it out")
-    size = params["key_size"] or KEY_SIZES[params["key_type"]]
-    if not (size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192):
-        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
-                          found=size, remedy="leave key_size out for the default")
     lifetime, window = timedelta(days=params["lifetime_days"]), timedelta(days=params["renewal_days"])
-    return LeafWanted(user, "clientAuth", params["key_type"], size, lifetime, window)
+    return LeafWanted(user, "clientAuth", params["key_type"], key_size(params), lifetime, window)
 
 
 def decide(wanted, found, now, unwanted=(), force=False):

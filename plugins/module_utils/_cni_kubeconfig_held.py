@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
+MISSING_FILE = "the file is missing"
 # kubectl and Calico write YAML, which a node's Python cannot read: then the first entry of each key counts.
 ENTRY = r'(?m)^[ \t-]*"?%s"?[ \t]*:[ \t]*"?([^"\s]+)'
 
@@ -30,7 +31,7 @@ class Held:
 def held(content):
     """The Held of a file's content in bytes; None stands for no file."""
     if content is None:
-        return Held(problem="the file is missing")
+        return Held(problem=MISSING_FILE)
     text = content.decode("utf-8", "replace")
     try:
         cluster, user = _current(json.loads(text))

@@ -105,7 +105,7 @@ def _refuse_lost_versions(crd, there, version):
 def differing(wanted, there):
     """The wanted CRDs that are there and look different. Only the API server knows whether they are: see settled()."""
     current = {crd["metadata"]["name"]: crd for crd in there}
-    return [crd for crd in wanted if crd["metadata"]["name"] in current and not _alike(crd, current[crd["metadata"]["name"]])]
+    return [crd for crd in wanted if crd["metadata"]["name"] in current and not _same(crd, current[crd["metadata"]["name"]])]
 
 
 def decide(wanted, there, settled):
@@ -147,10 +147,6 @@ def ready(wanted, there):
     return all(crd_pending(crd["metadata"]["name"], current.get(crd["metadata"]["name"])) is None for crd in wanted)
 
 
-def _alike(wanted, there):
-    return _settings(wanted) == _settings(there) and not _unlike(wanted["metadata"], there["metadata"])
-
-
 def _settings(crd):
     """The spec with the API server's defaults (apiextensions v1 defaults.go)."""
     spec = crd["spec"]
@@ -167,8 +163,8 @@ def _unlike(wanted, there):
     return any((there.get(kind) or {}).get(key) != value for kind in ("annotations", "labels") for key, value in (wanted.get(kind) or {}).items())
 
 
-def _same(settled, there):
-    return _settings(settled) == _settings(there) and not _unlike(settled["metadata"], there["metadata"])
+def _same(wanted, there):
+    return _settings(wanted) == _settings(there) and not _unlike(wanted["metadata"], there["metadata"])
 
 
 def _about(crd):

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.hardway.calico.plugins.module_utils._release_crds import CALICO as CRD
+from ansible_collections.hardway.calico.plugins.module_utils._release_crds import NETWORK_POLICY as ANP
+
 CORE = ""
-CRD = "crd.projectcalico.org"
-ANP = "policy.networking.k8s.io"
 
 GET = "get"
 READ = "get list watch"

@@ -15,8 +15,8 @@ import json
 import re
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._release_crds import CALICO as GROUP
 
-GROUP = "crd.projectcalico.org"
 KEPT = ("name", "namespace", "labels", "annotations", "finalizers")
 PREFIX = "hardway.calico/"
 UNSAFE = re.compile(r"[^A-Za-z0-9.]+")

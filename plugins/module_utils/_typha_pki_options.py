@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import require_days, require_window
+from ansible_collections.hardway.calico.plugins.module_utils._certificate import key_size, require_days, require_window
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import HandedIn
 from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import (
@@ -29,16 +29,6 @@ def wanted_leaves(params):
                           found=params["ca_lifetime_days"], remedy="no leaf outlives its CA: make the CA's lifetime several times a leaf's")
     lifetime, window = timedelta(days=params["leaf_lifetime_days"]), timedelta(days=params["renewal_days"])
     return {party: wanted_leaf(party, params["key_type"], key_size(params), lifetime, window, params[party + "_uri_san"] or "") for party in PARTIES}
-
-
-def key_size(params):
-    """The wanted key size. Raises CalicoError for one that the type does not have."""
-    size = params["key_size"] or _x509.DEFAULT_SIZES[params["key_type"]]
-    fits = size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192
-    if not fits:
-        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
-                          found=size, remedy="leave key_size out for the default")
-    return size
 
 
 def ca_policy(params, wanted, now):

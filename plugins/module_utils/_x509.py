@@ -29,8 +29,6 @@ try:
 except ImportError as exc:
     MISSING = exc
 
-DEFAULT_SIZES = {"ECDSA": 256, "RSA": 4096}
-
 
 def require():
     """Raises CalicoError if the cryptography package is missing."""
