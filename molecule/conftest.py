@@ -31,3 +31,14 @@ def cluster(request):
 def kept():
     """A folder that lives as long as the scenario's instances."""
     return pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+
+
+@pytest.fixture(scope="session")
+def cni_users(cluster):
+    return cluster.python_everywhere("node/cni_user.py")
+
+
+@pytest.fixture
+def node(cni_users, host):
+    """What node/cni_user.py found on the test's host."""
+    return cni_users[host.backend.host]

@@ -11,16 +11,6 @@ import pytest
 testinfra_hosts = ["ansible://all"]
 
 
-@pytest.fixture(scope="session")
-def seen(cluster):
-    return cluster.python_everywhere("node/cni_user.py")
-
-
-@pytest.fixture
-def node(seen, host):
-    return seen[host.backend.host]
-
-
 def test_the_plays_options_are_in_the_conflist(node):
     assert (node["conflist"]["name"], node["conflist"]["plugins"][0]["mtu"]) == ("fleet-net", 1450)
 

@@ -6,19 +6,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 testinfra_hosts = ["ansible://all"]
-
-
-@pytest.fixture(scope="session")
-def seen(cluster):
-    return cluster.python_everywhere("node/cni_user.py")
-
-
-@pytest.fixture
-def node(seen, host):
-    return seen[host.backend.host]
 
 
 def test_the_runtime_takes_calicos_network(node):
