@@ -60,7 +60,7 @@ class CsrIssuer:
         try:
             self.api.replace("%s/%s/approval" % (CSRS, name), {**created, **TYPED, "status": {"conditions": [approved]}})
         except CalicoError as exc:
-            if str(exc.found).startswith("404"):
+            if exc.status == 404:
                 raise _removed(name) from exc
             raise
 

@@ -61,7 +61,7 @@ class CredentialStore:
         try:
             request(*arguments)
         except CalicoError as exc:
-            if not str(exc.found).startswith("409"):
+            if exc.status != 409:
                 raise
             raise CalicoError(
                 "The Secret %s/%s was written by another run or person meanwhile" % (self.namespace, who.secret),

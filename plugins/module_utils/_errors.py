@@ -11,15 +11,16 @@ class CalicoError(Exception):
     """A refusal that the user can act on.
 
     what: the object and what is wrong with it ("pool ipv4-ippool-1: host bits are set").
-    expected, found: values or short phrases. remedy: what to do next.
+    expected, found: values or short phrases. remedy: what to do next. status: the HTTP status of a refusal by an API server, or None.
     """
 
-    def __init__(self, what, expected=None, found=None, remedy=None):
+    def __init__(self, what, expected=None, found=None, remedy=None, status=None):
         super().__init__(what)
         self.what = what
         self.expected = expected
         self.found = found
         self.remedy = remedy
+        self.status = status
 
     def __str__(self):
         parts = [self.what.rstrip(".") + "."]

@@ -255,4 +255,5 @@ class KubernetesApi:
             429: "the API server is overloaded or starting: run again later",
             409: "another run or person changed the object meanwhile: run again",
         }.get(answer.status, "correct what the message names")
-        return CalicoError("The API server %s refused %s %s" % (self.server, method, path), found="%d, %s" % (answer.status, message), remedy=remedy)
+        what = "The API server %s refused %s %s" % (self.server, method, path)
+        return CalicoError(what, found="%d, %s" % (answer.status, message), remedy=remedy, status=answer.status)

@@ -47,7 +47,7 @@ def _not_listed(api, user, needs):
     try:
         review = api.acting_as(user).create(RULES_REVIEWS, {"spec": {"namespace": NO_NAMESPACE}})
     except CalicoError as exc:
-        if str(exc.found).startswith("403"):
+        if exc.status == 403:
             return needs
         raise
     return plan.not_among(needs, review["status"].get("resourceRules") or [])

@@ -93,7 +93,7 @@ class TyphaPkiStore:
         try:
             return request()
         except CalicoError as exc:
-            if not str(exc.found).startswith("409"):
+            if exc.status != 409:
                 raise
             raise CalicoError(
                 "Another run or person changed the %s while this run worked on it" % self._called(what), expected="it as this run had read it",

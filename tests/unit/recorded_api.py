@@ -46,26 +46,26 @@ class RecordedApi:
     def list(self, path):
         found = self.list_or_none(path)
         if found is None:
-            raise CalicoError("The API server refused GET %s" % path, found="404")
+            raise CalicoError("The API server refused GET %s" % path, found="404", status=404)
         return found
 
     def create(self, path, body):
         name = path.split("?")[0] + "/" + body["metadata"]["name"]
         if name in self.objects:
-            raise CalicoError("The API server refused POST %s" % path, found="409, already exists", remedy="run again")
+            raise CalicoError("The API server refused POST %s" % path, found="409, already exists", remedy="run again", status=409)
         return self._write("POST", path, name, body)
 
     def replace(self, path, body):
         name = path.split("?")[0]
         there = self.objects.get(name)
         if there is None or body["metadata"].get("resourceVersion", there["metadata"]["resourceVersion"]) != there["metadata"]["resourceVersion"]:
-            raise CalicoError("The API server refused PUT %s" % path, found="409, conflict", remedy="run again")
+            raise CalicoError("The API server refused PUT %s" % path, found="409, conflict", remedy="run again", status=409)
         return self._write("PUT", path, name, body)
 
     def merge_patch(self, path, body):
         version = self.objects[path]["metadata"]["resourceVersion"]
         if body.get("metadata", {}).get("resourceVersion", version) != version:
-            raise CalicoError("The API server refused PATCH %s" % path, found="409, conflict", remedy="run again")
+            raise CalicoError("The API server refused PATCH %s" % path, found="409, conflict", remedy="run again", status=409)
         return self._write("PATCH", path, path, _merged(self.objects[path], body))
 
     def apply(self, path, body, force=False, dry_run=False):
@@ -77,7 +77,7 @@ class RecordedApi:
     def delete(self, path, uid=None, resource_version=None):
         there = self.objects.get(path, {}).get("metadata", {})
         if resource_version not in (None, there.get("resourceVersion", resource_version)):
-            raise CalicoError("The API server refused DELETE %s" % path, found="409, conflict", remedy="run again")
+            raise CalicoError("The API server refused DELETE %s" % path, found="409, conflict", remedy="run again", status=409)
         self.requests.append(("DELETE", path))
         return self.objects.pop(path, None)
 

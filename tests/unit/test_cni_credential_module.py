@@ -43,7 +43,7 @@ class Cluster(RecordedApi):
             return super().replace(path, body)
         name = path.removesuffix("/approval")
         if name not in self.objects:
-            raise CalicoError("The API server refused PUT %s" % path, found="404, not found", remedy="install what serves this path first")
+            raise CalicoError("The API server refused PUT %s" % path, found="404, not found", remedy="install what serves this path first", status=404)
         self.requested.append(body)
         status = dict(body["status"])
         if self.condition:

@@ -50,7 +50,7 @@ class Authorizer(RecordedApi):
         self.requests.append(("POST", path))
         if path == rights.RULES_REVIEWS:
             if not self.impersonation:
-                raise CalicoError("The API server refused POST %s" % path, found="403, cannot impersonate")
+                raise CalicoError("The API server refused POST %s" % path, found="403, cannot impersonate", status=403)
             assert self.as_user == self.user
             rules = [{"apiGroups": [group], "resources": [resource], "verbs": [verb]} for group, resource, verb in sorted(self.listed)]
             return {"status": {"resourceRules": rules, "incomplete": True}}

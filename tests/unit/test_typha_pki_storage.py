@@ -163,7 +163,7 @@ def test_two_runs_at_once(run, writes):
                 roll(other, run(other, **options))
             there = self.objects.get(key, {}).get("metadata", {}).get("resourceVersion")
             if there is not None and body["metadata"].get("resourceVersion") not in (None, there):
-                raise CalicoError("The API server refused %s %s" % (verb, path), found="409, conflict", remedy="run again")
+                raise CalicoError("The API server refused %s %s" % (verb, path), found="409, conflict", remedy="run again", status=409)
             return super()._write(verb, path, key, body)
 
     slow = Slow()
