@@ -21,12 +21,12 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Installed, the collection lies in ansible_collections; in a checkout, .venv/ac leads back to it.
-sys.path[:0] = [str(ROOT / ".venv/ac"), str(ROOT.parents[2])]
+# .venv/ac leads back to the checkout as a collection.
+sys.path.insert(0, str(ROOT / ".venv/ac"))
 
-from ansible_collections.hardway.calico.plugins.module_utils import _release_sources as sources  # noqa: E402
+from ansible_collections.hardway.calico.plugins.module_utils._release import decide as sources  # noqa: E402
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError  # noqa: E402
-from ansible_collections.hardway.calico.plugins.module_utils._release_gaps import gaps  # noqa: E402
+from gaps import gaps  # noqa: E402
 
 VERSION = re.compile(r"v?3\.(\d+)\.(\d+)\Z")
 

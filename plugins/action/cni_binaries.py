@@ -15,8 +15,8 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_sources import ARCHITECTURES, checksum_url, resolve, source_digest
-from ansible_collections.hardway.calico.plugins.module_utils._download import fetch_text
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import ARCHITECTURES, checksum_url, resolve, source_digest
+from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.plugin_utils._binaries_cache import cache_directory, small_archive
 

@@ -114,7 +114,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
 def at(about, path):

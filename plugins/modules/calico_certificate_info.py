@@ -161,11 +161,11 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate_report import report
-from ansible_collections.hardway.calico.plugins.module_utils._certificate_survey import look
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
+from ansible_collections.hardway.calico.plugins.module_utils._survey.decide import report
+from ansible_collections.hardway.calico.plugins.module_utils._survey.read import look
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 
 HELD = {name: {"type": "str", "default": ""} for name in ("path", "problem", "server", "cluster_ca", "client_certificate")}
 
@@ -192,7 +192,7 @@ def main():
     )
     show_public_parts(module)
     try:
-        _x509.require()
+        x509.require()
         founds, keys = look(connect(module.params), module.params)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))

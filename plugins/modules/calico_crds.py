@@ -79,12 +79,12 @@ lost_fields:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _crd_lost_fields as fields
-from ansible_collections.hardway.calico.plugins.module_utils import _crds_plan as decisions
-from ansible_collections.hardway.calico.plugins.module_utils import _crds_store as store
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import lost_fields as fields
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import decide as decisions
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import store
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
 def losing(api, plan, there):

@@ -140,10 +140,10 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._ippool_crd_store import CrdIpPoolStore, require_crd
-from ansible_collections.hardway.calico.plugins.module_utils._ippool_plan import decide, needs_blocks
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._releases import parse
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.store import CrdIpPoolStore, require_crd
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import decide, needs_blocks
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import parse
 
 MODES = ["Never", "Always", "CrossSubnet"]
 POOL = {

@@ -85,9 +85,9 @@ not_waited_for:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._node_roll import NodeRoll
-from ansible_collections.hardway.calico.plugins.module_utils._node_roll_plan import decide, not_waited_for, unwell
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.apply import NodeRoll
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import decide, not_waited_for, unwell
 
 
 def canary_of(option):

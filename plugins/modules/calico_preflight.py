@@ -130,10 +130,10 @@ forbidden_networks:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._preflight import look
-from ansible_collections.hardway.calico.plugins.module_utils._preflight_plan import preflight
-from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import look
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import preflight
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
 def main():

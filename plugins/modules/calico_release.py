@@ -154,9 +154,9 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release_cache import Cache
-from ansible_collections.hardway.calico.plugins.module_utils._release_get import get_release
-from ansible_collections.hardway.calico.plugins.module_utils._releases import release
+from ansible_collections.hardway.calico.plugins.module_utils._release.cache import Cache
+from ansible_collections.hardway.calico.plugins.module_utils._release.read import get_release
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
 def main():

@@ -72,13 +72,13 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _restore_plan as planning
-from ansible_collections.hardway.calico.plugins.module_utils._calico_objects import CalicoObjects
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import CalicoObjects
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
-from ansible_collections.hardway.calico.plugins.module_utils._snapshot import identity, parse
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import identity, parse
 
 
 def decide(params, snapshot, objects):

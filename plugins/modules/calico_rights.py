@@ -83,10 +83,10 @@ missing:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._releases import needs, release
-from ansible_collections.hardway.calico.plugins.module_utils._rights import missing
-from ansible_collections.hardway.calico.plugins.module_utils._rights_plan import lacking, user_name
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import needs, release
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.read import missing
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.decide import lacking, user_name
 
 
 def main():

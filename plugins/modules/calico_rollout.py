@@ -74,8 +74,8 @@ waited:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._rollout import Rollout
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
 def main():

@@ -71,11 +71,11 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _snapshot as content
-from ansible_collections.hardway.calico.plugins.module_utils._calico_objects import CalicoObjects
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import snapshot as content
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import CalicoObjects
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import atomic_write, make_directory, read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, make_directory, read_bytes
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 

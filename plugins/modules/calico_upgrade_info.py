@@ -120,11 +120,11 @@ notes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _upgrade_plan as planning
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._releases import release
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade_seen import look
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.read import look
 
 
 def run(params, api):

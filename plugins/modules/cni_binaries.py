@@ -184,13 +184,13 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_install import Installation
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_plan import decide, missing, read_record
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_sources import architecture, checksum_url, resolve
-from ansible_collections.hardway.calico.plugins.module_utils._download import fetch_text
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import Installation
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.decide import decide, missing, read_record
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import architecture, checksum_url, resolve
+from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._node_attributes import absolute_path
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import ids, observe, read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import ids, observe, read_bytes
 
 
 def run(params, check_mode):

@@ -49,7 +49,7 @@ import platform
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_version import ask
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.version import ask
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 

@@ -147,10 +147,10 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_conflist_plan import conflist, decide, earlier_configurations, earlier_message, render
+from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decide import conflist, decide, earlier_configurations, earlier_message, render
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._node_attributes import absolute_path, octal_mode
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import atomic_write, explained, ids, observe, read_bytes, set_attributes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path, octal_mode
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, explained, ids, observe, read_bytes, set_attributes
 
 
 def run(module):

@@ -174,13 +174,13 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _cni_credential_plan as planning
-from ansible_collections.hardway.calico.plugins.module_utils import _x509
-from ansible_collections.hardway.calico.plugins.module_utils._certificate import trouble
-from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_issuer import CaIssuer, CsrIssuer
-from ansible_collections.hardway.calico.plugins.module_utils._cni_credential_store import CredentialStore, client_cas
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import trouble
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.issue import CaIssuer, CsrIssuer
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import CredentialStore, client_cas
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 
 
 def issuer(params, api):
@@ -192,13 +192,13 @@ def issuer(params, api):
 
 def apply(plan, store, signs, wanted, authorities, now):
     """Carry the plan out: all certificates are issued and looked at before the first is stored. Returns {Holder: (certificate, key) PEM}."""
-    keys = {step.detail: _x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size) for step in plan if step.action != "delete"}
+    keys = {step.detail: x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size) for step in plan if step.action != "delete"}
     issued = {}
     if keys:
         lifetime = next(iter(wanted.values())).lifetime
         issued = {who: (certificate, keys[who]) for who, certificate in signs.issue(keys, now, lifetime).items()}
     for who, material in issued.items():
-        pair = _x509.read_pair(*material, authorities)
+        pair = x509.read_pair(*material, authorities)
         planning.require_usable(who.user, pair.problem or trouble(pair, wanted[who], pair.certificate.not_before))
     for who, material in issued.items():
         store.write(who, *material)
@@ -210,7 +210,7 @@ def apply(plan, store, signs, wanted, authorities, now):
 
 def returned(who, material, authorities, content):
     """What the result says of one credential."""
-    pair = _x509.read_pair(*material, authorities)
+    pair = x509.read_pair(*material, authorities)
     if pair.certificate is None:
         return {}
     found = {"certificate": pair.certificate.as_result()}
@@ -230,7 +230,7 @@ def run(module):
     if not params["return_content"]:
         module.no_log_values.update(key for _certificate, key in material.values() if key)
     authorities = client_cas(api, params["cluster_ca"]) if present else ""
-    found = {who: _x509.read_pair(*pems, authorities) for who, pems in material.items()}
+    found = {who: x509.read_pair(*pems, authorities) for who, pems in material.items()}
     stored = [who for who, item in store.found.items() if item is not None]
     if present:
         leaving = planning.unwanted(stored, wanted, None if kept is None else params["kept_nodes"])
@@ -279,7 +279,7 @@ def main():
     )
     show_public_parts(module)
     try:
-        _x509.require()
+        x509.require()
         result = run(module)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))

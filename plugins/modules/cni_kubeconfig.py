@@ -137,13 +137,13 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._api_server_probe import ApiServer, client_context
-from ansible_collections.hardway.calico.plugins.module_utils._certificate_der import certificates
-from ansible_collections.hardway.calico.plugins.module_utils._cni_identity import require_identity
-from ansible_collections.hardway.calico.plugins.module_utils._cni_kubeconfig_plan import decide, kubeconfig, render, require_credential, require_server
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import ApiServer, client_context
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.identity import require_identity
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import decide, kubeconfig, render, require_credential, require_server
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._node_attributes import absolute_path, octal_mode
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import atomic_write, ids, observe, read_bytes, set_attributes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path, octal_mode
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, ids, observe, read_bytes, set_attributes
 
 
 def run(params, check_mode, now):

@@ -80,12 +80,12 @@ not_after:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._api_server_probe import client_context
-from ansible_collections.hardway.calico.plugins.module_utils._certificate_der import certificates
-from ansible_collections.hardway.calico.plugins.module_utils._cni_kubeconfig_held import held
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import client_context
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.held import held
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._node_attributes import absolute_path
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
 
 
 def run(path):

@@ -203,16 +203,16 @@ from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
-from ansible_collections.hardway.calico.plugins.module_utils._typha_ca_directory import CaDirectory
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import Executor, state_of, with_issuing
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_options import ca_policy, wanted_leaves
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_plan import decide
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import material_hash, phase, rolls, with_workloads
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_store import NAMES, TyphaPkiStore
+from ansible_collections.hardway.calico.plugins.module_utils._typha.ca_directory import CaDirectory
+from ansible_collections.hardway.calico.plugins.module_utils._typha.material import Executor, state_of, with_issuing
+from ansible_collections.hardway.calico.plugins.module_utils._typha.options import ca_policy, wanted_leaves
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import material_hash, phase, rolls, with_workloads
+from ansible_collections.hardway.calico.plugins.module_utils._typha.store import NAMES, TyphaPkiStore
 
 LEAVES = ["server_certificate_content", "server_key_content", "client_certificate_content", "client_key_content"]
 
@@ -289,7 +289,7 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        _x509.require()
+        x509.require()
         wanted = wanted_leaves(params)
         directory = CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
         names = {name: params[name] for name in NAMES if name != "ca_secret" or params["ca_storage"] == "secret"}

@@ -69,12 +69,12 @@ client_hash:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_material import state_of
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_state import material_hash
-from ansible_collections.hardway.calico.plugins.module_utils._typha_pki_store import NAMES, TyphaPkiStore
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._typha.material import state_of
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import material_hash
+from ansible_collections.hardway.calico.plugins.module_utils._typha.store import NAMES, TyphaPkiStore
 
 READ = ("ca_configmap", "server_secret", "client_secret")
 
@@ -87,7 +87,7 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        _x509.require()
+        x509.require()
         state = state_of(TyphaPkiStore(connect(params), params["namespace"], {name: params[name] for name in READ}).read())
     except CalicoError as exc:
         module.fail_json(msg=str(exc))

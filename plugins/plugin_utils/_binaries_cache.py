@@ -18,8 +18,8 @@ import os
 import tarfile
 import tempfile
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni_binaries_install import fetch
-from ansible_collections.hardway.calico.plugins.module_utils._node_files import explained, make_directory, read_bytes, sha256_of
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import fetch
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import explained, make_directory, read_bytes, sha256_of
 
 
 def cache_directory():

@@ -16,7 +16,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / ".venv/ac")]
 # For openssl_oracle, which both kinds of tests use.
-sys.path.append(str(HERE.parent / "unit"))
+sys.path.append(str(HERE.parent / "unit/support"))
 
 from hardway_testbed.lab import Lab  # noqa: E402
 

@@ -22,7 +22,7 @@ from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
 from hardway_testbed.snapshot import difference, snapshot
 
-sys.path.append(str(ROOT / "tests/unit"))
+sys.path.append(str(ROOT / "tests/unit/support"))
 import node_side  # noqa: E402
 
 PLAYBOOK = """

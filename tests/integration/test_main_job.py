@@ -20,7 +20,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils import _releases as releases
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 from hardway_testbed.ansible import play
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot

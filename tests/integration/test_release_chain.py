@@ -20,13 +20,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from ansible_collections.hardway.calico.plugins.module_utils import _releases as releases
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes_api import connect
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import connect
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
 from hardway_testbed.snapshot import difference, snapshot
 
-sys.path.insert(0, str(ROOT / "tests/unit"))
+sys.path.insert(0, str(ROOT / "tests/unit/support"))
 import release_rights  # noqa: E402
 
 RELEASES = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 import openssl_oracle as oracle
 import outside_chains
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils import _x509
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from hardway_testbed.ansible import command, environment, play, play_and_kill
 from hardway_testbed.go_tls import refusals
 from hardway_testbed.lab import ROOT
@@ -58,8 +58,8 @@ def require_sound(lab):
 def aged(lab):
     """A cluster whose CA is nine years old."""
     now = datetime.now(timezone.utc)
-    key = _x509.make_key("ECDSA", 256)
-    ca = _x509.make_ca("Calico Typha CA", key, now - timedelta(days=3250), now + timedelta(days=400))
+    key = x509.make_key("ECDSA", 256)
+    ca = x509.make_ca("Calico Typha CA", key, now - timedelta(days=3250), now + timedelta(days=400))
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "calico-typha-ca-key", "namespace": "kube-system"},
             "stringData": {"ca.crt": ca, "ca.key": key}}
     lab.kubectl("create", "-f", "-", stdin=json.dumps(body))

@@ -15,7 +15,7 @@ import os
 import stat
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils import _releases as releases
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 from hardway_testbed.ansible import play, play_and_kill
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot

@@ -20,4 +20,5 @@ def pytest_configure(config):
     namespace.mkdir(parents=True)
     (namespace / "calico").symlink_to(ROOT)
     sys.path.insert(0, tree.name)
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+    sys.path.insert(0, str(ROOT / "scripts"))

@@ -11,8 +11,8 @@ import re
 
 import pytest
 import yaml
+from checkout import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 
 
@@ -65,8 +65,10 @@ def test_node_side_modules_import_nothing_that_a_node_lacks():
     while queue:
         text = (ROOT / queue.pop()).read_text(encoding="utf-8")
         assert not re.search(r"^\s*(from|import) (kubernetes|cryptography|yaml|urllib3|requests|jmespath)\b", text, re.M)
-        for name in re.findall(r"plugins\.module_utils\.(\w+) import", text) + re.findall(r"plugins\.module_utils import (\w+)", text):
-            if name not in seen:
-                seen.add(name)
-                queue.append("plugins/module_utils/%s.py" % name)
-    assert "_node_files" in seen
+        for package, names in re.findall(r"from ansible_collections\.hardway\.calico\.plugins\.(module_utils[\w.]*) import ([^(\n]+|\([^)]+\))", text):
+            folder = "plugins/" + package.replace(".", "/")
+            for path in [folder + ".py"] + ["%s/%s.py" % (folder, name) for name in re.findall(r"(\w+)", names)]:
+                if path not in seen and (ROOT / path).is_file():
+                    seen.add(path)
+                    queue.append(path)
+    assert "plugins/module_utils/_host/files.py" in seen and "plugins/module_utils/_cni/kubeconfig/decide.py" in seen

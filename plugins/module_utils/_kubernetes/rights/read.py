@@ -1,0 +1,59 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks the API server what an account may do.
+
+One SelfSubjectRulesReview as that account is one request for all of its rights, where a SubjectAccessReview for each
+would be more than a hundred. It is no verdict, though: authorizers that cannot list rules (webhooks, the Node
+authorizer) leave it incomplete. So what it does not show is asked for right by right before it is called missing, and
+everything is where this caller may not impersonate.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import decide as plan
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+RULES_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+# A namespace without Roles, so that only rights in all namespaces count; it need not exist.
+NO_NAMESPACE = "hardway-calico-nowhere"
+AT_ONCE = 8
+POLL_SECONDS = 0.5
+
+
+def missing(api, user, needs, timeout, clock=time.monotonic, pause=time.sleep):
+    """The needs that the account lacks. One request if it lacks none; raises CalicoError from the API.
+
+    timeout: how long, in seconds, what was just granted may take to reach the API server's authorizer, which reads RBAC
+    objects from a cache.
+    """
+    started = clock()
+    unsure = _not_listed(api, user, needs)
+    while unsure:
+        unsure = _refused(api, user, unsure)
+        if clock() - started >= timeout:
+            break
+        if unsure:
+            pause(POLL_SECONDS)
+    return unsure
+
+
+def _not_listed(api, user, needs):
+    try:
+        review = api.acting_as(user).create(RULES_REVIEWS, {"spec": {"namespace": NO_NAMESPACE}})
+    except CalicoError as exc:
+        if exc.status == 403:
+            return needs
+        raise
+    return plan.not_among(needs, review["status"].get("resourceRules") or [])
+
+
+def _refused(api, user, needs):
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda need: api.create(ACCESS_REVIEWS, plan.access_review(user, need))["status"]["allowed"], needs)
+    return [need for need, allowed in zip(needs, answers) if not allowed]

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The version table: everything that differs between Calico releases, as plain data.
+
+`release(version)` is the only door. Adding a release is adding a row (docs/adding-a-release.md).
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.hardway.calico.plugins.module_utils._release import crds
+from ansible_collections.hardway.calico.plugins.module_utils._release import files
+from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
+from ansible_collections.hardway.calico.plugins.module_utils._release import rbac
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?\Z")
+OLDEST, NEWEST = min(table.MINORS), max(table.MINORS)
+
+
+def parse(version):
+    """(minor, patch) of "v3.32.1", "3.32.1" or "3.32" (the newest patch known). Raises CalicoError for anything else."""
+    text = str(version).strip()
+    match = VERSION.match(text)
+    if not match:
+        raise _refusal("the Calico version %r cannot be read" % text, text, "give it as v3.%d.%d" % (NEWEST, table.MINORS[NEWEST].latest))
+    major, minor = int(match.group(1)), int(match.group(2))
+    if (major, minor) > (3, NEWEST):
+        raise _refusal(
+            "Calico %s is newer than the version table" % text, text,
+            "use a supported release, or add a row: see docs/adding-a-release.md",
+        )
+    if major == 3 and minor < 10 and match.group(3) is None:
+        raise _refusal("Calico %s is not supported" % text, text, 'quote the version: YAML reads 3.30 without quotes as the number 3.3')
+    if (major, minor) < (3, OLDEST):
+        raise _refusal(
+            "Calico %s is not supported: before 3.%d the CNI plugin shares calico/node's rights, up to 3.20 its binaries are published"
+            " elsewhere, and upstream no longer mends any of them" % (text, OLDEST), text,
+            "use 3.%d or newer; a cluster on %s is upgraded one minor at a time with that release's own instructions first" % (OLDEST, text),
+        )
+    return minor, table.MINORS[minor].latest if match.group(3) is None else int(match.group(3))
+
+
+def _refusal(what, found, remedy):
+    return CalicoError(what, expected="a release of 3.%d to 3.%d" % (OLDEST, NEWEST), found=found, remedy=remedy)
+
+
+def release(version):
+    """What the table says about a release, as plain data; keys: RETURN of the lookup hardway.calico.release.
+
+    Any patch of a supported minor is accepted; digests are None or empty for a patch that the table does not list.
+    """
+    minor, patch = parse(version)
+    row = table.MINORS[minor]
+    name = "v3.%d.%d" % (minor, patch)
+    registry = table.value("registry", minor)
+    about = {
+        "version": name,
+        "minor": "3.%d" % minor,
+        "latest": "v3.%d.%d" % (minor, row.latest),
+        "registry": registry,
+        "images": {image.replace("-", "_"): "%s/%s:%s" % (registry, image, name) for image in table.IMAGES},
+        "architectures": list(table.ARCHITECTURES),
+        "kubernetes": {"min": row.kubernetes[0], "max": row.kubernetes[1], "floor": table.KUBERNETES_FLOOR},
+        "rbac": {role: rbac.rules(rows, minor) for role, rows in rbac.ROLES.items()},
+        "crds": {"names": crds.names(minor), "sha256": row.crds_sha256.get(patch)},
+        "calicoctl": {"sha256": dict(row.calicoctl_sha256.get(patch, {}))},
+        "urls": files.urls(name),
+        "node": {},
+        "typha": {},
+        "cni": {},
+        "kube_controllers": {},
+        "cni_plugins": {
+            "version": files.DEFAULT_CNI_PLUGINS,
+            "url": files.cni_plugins_url(files.DEFAULT_CNI_PLUGINS),
+            "sha256": dict(files.CNI_PLUGINS_SHA256[files.DEFAULT_CNI_PLUGINS]),
+        },
+    }
+    for key in table.CHANGES:
+        subject, _dot, leaf = key.partition(".")
+        if leaf:
+            changed = table.value(key, minor)
+            about[subject][leaf] = list(changed) if isinstance(changed, tuple) else changed
+    return about
+
+
+def needs(version, role):
+    """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: rbac.needs."""
+    return rbac.needs(rbac.ROLES[role], parse(version)[0])
+
+
+def minors():
+    """The supported minors, oldest first: ["3.26", ...]."""
+    return ["3.%d" % minor for minor in sorted(table.MINORS)]
