@@ -19,12 +19,16 @@ from cluster import Cluster  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "datapath: needs pods that really run; deselected on the lab")
+    config.addinivalue_line(
+        "markers", "datapath: needs pods that really run; deselected on the lab"
+    )
 
 
 @pytest.fixture(scope="session")
 def cluster(request):
-    return Cluster(request.config.getoption("ansible_inventory"), os.environ.get("CONTROL_PLANE", "masters"))
+    return Cluster(
+        request.config.getoption("ansible_inventory"), os.environ.get("CONTROL_PLANE", "masters")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 # .venv/ac leads back to the checkout as a collection.
 sys.path.insert(0, str(ROOT / ".venv/ac"))
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import decide as sources  # noqa: E402
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError  # noqa: E402
 from gaps import gaps  # noqa: E402
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError  # noqa: E402
+from ansible_collections.hardway.calico.plugins.module_utils._release import decide as sources  # noqa: E402
 
 VERSION = re.compile(r"v?3\.(\d+)\.(\d+)\Z")
 
@@ -41,15 +42,27 @@ def read(folder, name):
 
 def objects(content, name):
     try:
-        return [each for each in yaml.load_all(content or b"", Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if each]
+        return [
+            each
+            for each in yaml.load_all(
+                content or b"", Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
+            if each
+        ]
     except yaml.YAMLError as exc:
-        raise CalicoError("%s is not YAML" % name, found=" ".join(str(exc).split()), remedy="give the release's own file") from exc
+        raise CalicoError(
+            "%s is not YAML" % name,
+            found=" ".join(str(exc).split()),
+            remedy="give the release's own file",
+        ) from exc
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("version", help="the release, as v3.33.0")
-    parser.add_argument("folder", type=pathlib.Path, help="where its crds.yaml and calico-typha.yaml are")
+    parser.add_argument(
+        "folder", type=pathlib.Path, help="where its crds.yaml and calico-typha.yaml are"
+    )
     arguments = parser.parse_args()
     match = VERSION.match(arguments.version)
     if not match:
@@ -60,8 +73,14 @@ def main():
         parser.error("%s holds neither crds.yaml nor calico-typha.yaml" % arguments.folder)
     try:
         # The manifest repeats the CRDs: crds.yaml is the file that is applied.
-        documents = objects(crds, "crds.yaml") + [each for each in objects(manifest, "calico-typha.yaml") if each.get("kind") != "CustomResourceDefinition"]
-        sums = sources.parse_checksums((read(arguments.folder, "SHA256SUMS") or b"").decode(), "SHA256SUMS")
+        documents = objects(crds, "crds.yaml") + [
+            each
+            for each in objects(manifest, "calico-typha.yaml")
+            if each.get("kind") != "CustomResourceDefinition"
+        ]
+        sums = sources.parse_checksums(
+            (read(arguments.folder, "SHA256SUMS") or b"").decode(), "SHA256SUMS"
+        )
     except CalicoError as exc:
         print(exc, file=sys.stderr)
         return 2

@@ -31,7 +31,11 @@ class Cluster:
         self.variables = {host: self.runner.get_variables(host) for host in self.hosts}
         first = self.runner.get_hosts(control_plane)[0]
         given = os.environ.get("ADMIN_KUBECONFIG") or self.variables[first].get("calico_kubeconfig")
-        text = pathlib.Path(given).read_text(encoding="utf-8") if given else self.exec(first, "cat", "/etc/kubernetes/admin.conf")
+        text = (
+            pathlib.Path(given).read_text(encoding="utf-8")
+            if given
+            else self.exec(first, "cat", "/etc/kubernetes/admin.conf")
+        )
         self.admin = Client(yaml.safe_load(text))
 
     def get(self, path):
@@ -48,12 +52,17 @@ class Cluster:
 
     def pods(self, app):
         """The pods of an app that are not on their way out."""
-        found = self.items("/api/v1/namespaces/%s/pods?labelSelector=k8s-app%%3D%s" % (NAMESPACE, app))
+        found = self.items(
+            "/api/v1/namespaces/%s/pods?labelSelector=k8s-app%%3D%s" % (NAMESPACE, app)
+        )
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def key(self, kind, name, key):
         """The content of a Secret's or ConfigMap's key, as bytes."""
-        data = self.get("/api/v1/namespaces/%s/%s/%s" % (NAMESPACE, {"Secret": "secrets", "ConfigMap": "configmaps"}[kind], name)).get("data", {})
+        data = self.get(
+            "/api/v1/namespaces/%s/%s/%s"
+            % (NAMESPACE, {"Secret": "secrets", "ConfigMap": "configmaps"}[kind], name)
+        ).get("data", {})
         assert key in data, "%s %s has no key %s; it has %s" % (kind, name, key, sorted(data))
         return base64.b64decode(data[key]) if kind == "Secret" else data[key].encode()
 
@@ -71,22 +80,47 @@ class Cluster:
 
     def exec(self, host, *words, stdin=""):
         """A command on a host; returns its standard output as text."""
-        done = subprocess.run(self.command(host, *words), input=stdin, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, "%s on %s: exit %d\n%s\n%s" % (words[:1], host, done.returncode, done.stdout, done.stderr)
+        done = subprocess.run(
+            self.command(host, *words),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, "%s on %s: exit %d\n%s\n%s" % (
+            words[:1],
+            host,
+            done.returncode,
+            done.stdout,
+            done.stderr,
+        )
         return done.stdout
 
     def python(self, host, source, **given):
         """Run main(given) of one of this folder's node programs on a host. Returns what it prints, decoded."""
-        return json.loads(self.exec(host, self.interpreter(host), "-c", BOOTSTRAP, stdin=program(source, given)))
+        return json.loads(
+            self.exec(host, self.interpreter(host), "-c", BOOTSTRAP, stdin=program(source, given))
+        )
 
     def python_everywhere(self, source, **given):
         """python() on all hosts at once: {host: what the program prints}."""
         with concurrent.futures.ThreadPoolExecutor(len(self.hosts)) as threads:
-            return dict(zip(self.hosts, threads.map(lambda host: self.python(host, source, **given), self.hosts)))
+            return dict(
+                zip(
+                    self.hosts,
+                    threads.map(lambda host: self.python(host, source, **given), self.hosts),
+                )
+            )
 
     def start_python(self, host, source, **given):
         """The same as a process that is left running; returns it once it has printed a line. It must end with its standard input."""
-        process = subprocess.Popen(self.command(host, self.interpreter(host), "-c", BOOTSTRAP), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            self.command(host, self.interpreter(host), "-c", BOOTSTRAP),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         process.stdin.write(program(source, given))
         process.stdin.flush()
         assert process.stdout.readline(), "%s on %s ended at once" % (source, host)
@@ -109,4 +143,10 @@ main(given)
 
 def program(source, given):
     """A line for BOOTSTRAP."""
-    return json.dumps([(HERE / name).read_text(encoding="utf-8") for name in ("kubeconfig_client.py", source)] + [given]) + "\n"
+    return (
+        json.dumps(
+            [(HERE / name).read_text(encoding="utf-8") for name in ("kubeconfig_client.py", source)]
+            + [given]
+        )
+        + "\n"
+    )

@@ -45,17 +45,30 @@ class Client:
 
     def __init__(self, config, anonymous=False):
         context = entry(config, "context", config["current-context"])
-        cluster, user = entry(config, "cluster", context["cluster"]), entry(config, "user", context["user"])
-        pem = {name: base64.b64decode(user[name + "-data"]) for name in ("client-certificate", "client-key") if name + "-data" in user}
+        cluster, user = (
+            entry(config, "cluster", context["cluster"]),
+            entry(config, "user", context["user"]),
+        )
+        pem = {
+            name: base64.b64decode(user[name + "-data"])
+            for name in ("client-certificate", "client-key")
+            if name + "-data" in user
+        }
         shown = () if anonymous else tuple(pem.values())
         tls = context_with(base64.b64decode(cluster["certificate-authority-data"]), *shown)
         address = urllib.parse.urlsplit(cluster["server"])
-        self.connection = http.client.HTTPSConnection(address.hostname, address.port or 443, context=tls, timeout=15)
+        self.connection = http.client.HTTPSConnection(
+            address.hostname, address.port or 443, context=tls, timeout=15
+        )
 
     def request(self, method, path, body=None):
         """(status, decoded JSON)."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        self.connection.request(
+            method, path, json.dumps(body) if body is not None else None, headers
+        )
         answer = self.connection.getresponse()
         content = answer.read()
-        return answer.status, json.loads(content) if content.startswith(b"{") else content.decode("utf-8", "replace")
+        return answer.status, json.loads(content) if content.startswith(b"{") else content.decode(
+            "utf-8", "replace"
+        )

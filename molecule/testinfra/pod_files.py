@@ -21,7 +21,11 @@ class Container:
     def file(self, path):
         """The content of a file, as bytes."""
         folder, name = posixpath.split(path)
-        mounted = [mount["name"] for mount in self.about["volumeMounts"] if mount["mountPath"].rstrip("/") == folder]
+        mounted = [
+            mount["name"]
+            for mount in self.about["volumeMounts"]
+            if mount["mountPath"].rstrip("/") == folder
+        ]
         assert mounted, "%s: nothing is mounted at %s" % (self.about["name"], folder)
         volume = next(volume for volume in self.pod["volumes"] if volume["name"] == mounted[0])
         if "secret" in volume:

@@ -11,7 +11,16 @@ import concurrent.futures
 from hardway_testbed.snapshot import files
 
 # What a cluster at rest moves by itself.
-RESTLESS = {"events", "leases", "nodes", "endpoints", "endpointslices", "componentstatuses", "apiservices", "pods"}
+RESTLESS = {
+    "events",
+    "leases",
+    "nodes",
+    "endpoints",
+    "endpointslices",
+    "componentstatuses",
+    "apiservices",
+    "pods",
+}
 
 
 def kinds(cluster):
@@ -25,12 +34,17 @@ def kinds(cluster):
 
 def objects(cluster):
     return {
-        "%s/%s/%s" % (place, item["metadata"].get("namespace", ""), item["metadata"]["name"]): item["metadata"]["resourceVersion"]
-        for place in kinds(cluster) for item in cluster.items(place)
+        "%s/%s/%s" % (place, item["metadata"].get("namespace", ""), item["metadata"]["name"]): item[
+            "metadata"
+        ]["resourceVersion"]
+        for place in kinds(cluster)
+        for item in cluster.items(place)
     }
 
 
 def traces(cluster):
     with concurrent.futures.ThreadPoolExecutor(len(cluster.hosts)) as threads:
-        on_hosts = dict(zip(cluster.hosts, threads.map(lambda host: files(cluster, host), cluster.hosts)))
+        on_hosts = dict(
+            zip(cluster.hosts, threads.map(lambda host: files(cluster, host), cluster.hosts))
+        )
     return {"api": objects(cluster), **on_hosts}

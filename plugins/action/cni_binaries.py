@@ -15,10 +15,18 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import ARCHITECTURES, checksum_url, resolve, source_digest
-from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
+    ARCHITECTURES,
+    checksum_url,
+    resolve,
+    source_digest,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.plugin_utils._binaries_cache import cache_directory, small_archive
+from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
+from ansible_collections.hardway.calico.plugins.plugin_utils._binaries_cache import (
+    cache_directory,
+    small_archive,
+)
 
 MODULE = "hardway.calico.cni_binaries"
 TIMEOUT = 60
@@ -29,24 +37,35 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        arguments = {key: value for key, value in self._task.args.items() if not key.startswith("_")}
+        arguments = {
+            key: value for key, value in self._task.args.items() if not key.startswith("_")
+        }
         try:
             if arguments.get("delivery") == "push":
                 arguments["sources"] = self._with_digests(arguments.get("sources"))
-            result = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+            result = self._execute_module(
+                module_name=MODULE, module_args=arguments, task_vars=task_vars
+            )
             asked = result.pop("_ask", None)
             if not asked or result.get("failed"):
                 return result
             packed = self._send(arguments, asked, result["architecture"], result["machine"])
         except CalicoError as exc:
             raise AnsibleActionFail(str(exc)) from exc
-        return self._execute_module(module_name=MODULE, module_args={**arguments, "_packed": packed}, task_vars=task_vars)
+        return self._execute_module(
+            module_name=MODULE, module_args={**arguments, "_packed": packed}, task_vars=task_vars
+        )
 
     def _with_digests(self, options):
         """The sources with checksums that the controller has read, since the node may reach no server."""
         if not isinstance(options, list):
             return options
-        return [self._with_digest(option) if isinstance(option, dict) and option.get("sha256sums_url") else option for option in options]
+        return [
+            self._with_digest(option)
+            if isinstance(option, dict) and option.get("sha256sums_url")
+            else option
+            for option in options
+        ]
 
     def _with_digest(self, option):
         if option.get("sha256") or not option.get("name") or not option.get("url"):
@@ -63,7 +82,10 @@ class ActionModule(ActionBase):
                 refusal = exc
         if not digests:
             raise refusal
-        return {**{key: value for key, value in option.items() if key != "sha256sums_url"}, "sha256": digests}
+        return {
+            **{key: value for key, value in option.items() if key != "sha256sums_url"},
+            "sha256": digests,
+        }
 
     def _send(self, arguments, asked, arch, machine):
         """Send what was asked for; {path, sha256} of the archive on the node, which the task's clean-up removes."""
@@ -71,7 +93,11 @@ class ActionModule(ActionBase):
         for source in resolve(arguments["sources"], arch, machine):
             files = tuple(wanted for wanted in source.files if wanted.dest in asked)
             if files:
-                path = os.path.abspath(os.path.expanduser(source.controller_path)) if source.controller_path else source.url
+                path = (
+                    os.path.abspath(os.path.expanduser(source.controller_path))
+                    if source.controller_path
+                    else source.url
+                )
                 sources.append(dataclasses.replace(source, files=files, url=path))
         path, digest = small_archive(cache_directory(), sources, self._timeout())
         if not self._connection._shell.tmpdir:

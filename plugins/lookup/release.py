@@ -122,8 +122,17 @@ def at(about, path):
     value = about
     for step in path.split("."):
         if not isinstance(value, dict) or step not in value:
-            keys = ", ".join(sorted(value)) if isinstance(value, dict) else "no keys below a %s" % type(value).__name__
-            raise CalicoError("the release has no %r" % path, expected=keys, found=step, remedy="correct the option key")
+            keys = (
+                ", ".join(sorted(value))
+                if isinstance(value, dict)
+                else "no keys below a %s" % type(value).__name__
+            )
+            raise CalicoError(
+                "the release has no %r" % path,
+                expected=keys,
+                found=step,
+                remedy="correct the option key",
+            )
         value = value[step]
     return value
 

@@ -24,7 +24,11 @@ class CalicoError(Exception):
 
     def __str__(self):
         parts = [self.what.rstrip(".") + "."]
-        for label, value in (("Expected", self.expected), ("Found", self.found), ("Remedy", self.remedy)):
+        for label, value in (
+            ("Expected", self.expected),
+            ("Found", self.found),
+            ("Remedy", self.remedy),
+        ):
             if value is not None:
                 parts.append("%s: %s." % (label, str(value).rstrip(".")))
         return " ".join(parts)

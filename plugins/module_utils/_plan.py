@@ -68,5 +68,9 @@ def _shown(target, value, reason=None):
     if value is None:
         return ""
     heading = "# %s%s\n" % (target, "" if reason is None else " (%s)" % reason)
-    text = value if isinstance(value, str) else json.dumps(value, indent=2, sort_keys=True, default=str)
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, indent=2, sort_keys=True, default=str)
+    )
     return heading + text.rstrip("\n") + "\n"

@@ -161,13 +161,20 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._survey.decide import report
 from ansible_collections.hardway.calico.plugins.module_utils._survey.read import look
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 
-HELD = {name: {"type": "str", "default": ""} for name in ("path", "problem", "server", "cluster_ca", "client_certificate")}
+HELD = {
+    name: {"type": "str", "default": ""}
+    for name in ("path", "problem", "server", "cluster_ca", "client_certificate")
+}
 
 
 def main():
@@ -184,7 +191,12 @@ def main():
             "cni_secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
             "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},
             "nodes": {"type": "list", "elements": "str", "default": []},
-            "held": {"type": "list", "elements": "dict", "default": [], "options": {"node": {"type": "str", "required": True}, **HELD}},
+            "held": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {"node": {"type": "str", "required": True}, **HELD},
+            },
             "cluster_ca": {"type": "str", "default": ""},
             "server": {"type": "str", "default": ""},
         },
@@ -198,7 +210,9 @@ def main():
         module.fail_json(msg=str(exc))
     # Keys are in no result; should one get into a message, Ansible masks it.
     module.no_log_values.update(keys)
-    module.exit_json(changed=False, **report(founds, datetime.now(timezone.utc), module.params["least_days"]))
+    module.exit_json(
+        changed=False, **report(founds, datetime.now(timezone.utc), module.params["least_days"])
+    )
 
 
 if __name__ == "__main__":

@@ -79,11 +79,19 @@ lost_fields:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import lost_fields as fields
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import decide as decisions
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import (
+    decide as decisions,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import (
+    lost_fields as fields,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import store
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
@@ -107,7 +115,9 @@ def bring(api, crds, version, params, check_mode):
     newer = decisions.newer(there, version)
     if params["downgrade"] == "refuse":
         decisions.refuse_downgrade(newer, version)
-    wanted = [crd for crd in decisions.marked(crds, version) if crd["metadata"]["name"] not in newer]
+    wanted = [
+        crd for crd in decisions.marked(crds, version) if crd["metadata"]["name"] not in newer
+    ]
     decisions.refuse(wanted, there, version)
     plan = decisions.decide(wanted, there, store.try_out(api, decisions.differing(wanted, there)))
     lost = losing(api, plan, there)
@@ -115,7 +125,12 @@ def bring(api, crds, version, params, check_mode):
         store.write(api, plan)
         if plan or not decisions.ready(wanted, there):
             store.wait(api, [crd["metadata"]["name"] for crd in wanted], params["timeout"])
-    return plan, decisions.dropped(crds, there, version), lost, decisions.newer_patches(there, version)
+    return (
+        plan,
+        decisions.dropped(crds, there, version),
+        lost,
+        decisions.newer_patches(there, version),
+    )
 
 
 def main():
@@ -134,7 +149,9 @@ def main():
     try:
         version = release(params["calico_version"])["version"]
         crds = decisions.complete(params["crds"])
-        plan, dropped, lost, patches = bring(connect(params), crds, version, params, module.check_mode)
+        plan, dropped, lost, patches = bring(
+            connect(params), crds, version, params, module.check_mode
+        )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     if plan and dropped:
@@ -143,10 +160,22 @@ def main():
             % (version, ", ".join(dropped))
         )
     if plan and patches:
-        module.warn("The CRDs of Calico %s are replaced by those of %s, which is older." % (", ".join(patches), version))
+        module.warn(
+            "The CRDs of Calico %s are replaced by those of %s, which is older."
+            % (", ".join(patches), version)
+        )
     if lost:
-        module.warn("Calico %s no longer has these fields, and the API server drops them: %s" % (version, "; ".join(lost)))
-    module.exit_json(changed=bool(plan), plan=plan.as_result(), dropped=dropped, lost_fields=lost, diff=plan.diff())
+        module.warn(
+            "Calico %s no longer has these fields, and the API server drops them: %s"
+            % (version, "; ".join(lost))
+        )
+    module.exit_json(
+        changed=bool(plan),
+        plan=plan.as_result(),
+        dropped=dropped,
+        lost_fields=lost,
+        diff=plan.diff(),
+    )
 
 
 if __name__ == "__main__":

@@ -139,10 +139,20 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
+    decide,
+    needs_blocks,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.store import (
+    CrdIpPoolStore,
+    require_crd,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.store import CrdIpPoolStore, require_crd
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import decide, needs_blocks
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import parse
 
 MODES = ["Never", "Always", "CrossSubnet"]
@@ -158,7 +168,11 @@ POOL = {
     "block_size": {"type": "int"},
     "node_selector": {"type": "str"},
     "namespace_selector": {"type": "str"},
-    "allowed_uses": {"type": "list", "elements": "str", "choices": ["Workload", "Tunnel", "LoadBalancer"]},
+    "allowed_uses": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["Workload", "Tunnel", "LoadBalancer"],
+    },
     "assignment_mode": {"type": "str", "choices": ["Automatic", "Manual"]},
 }
 
@@ -170,10 +184,17 @@ def run(params, store, check_mode):
     if not check_mode:
         require_crd(names)
     current = store.read(with_blocks=names is not None and needs_blocks(params["pools"], names))
-    plan = decide(params["pools"], current, minor, params["forbidden_networks"], params["force_delete"])
+    plan = decide(
+        params["pools"], current, minor, params["forbidden_networks"], params["force_delete"]
+    )
     if not check_mode:
         for step in plan:
-            write = {"create": store.create, "update": store.update, "disable": store.disable, "delete": store.delete}[step.action]
+            write = {
+                "create": store.create,
+                "update": store.update,
+                "disable": store.disable,
+                "delete": store.delete,
+            }[step.action]
             write(*step.detail)
     return plan
 
@@ -185,7 +206,12 @@ def main():
             **KUBERNETES_ARGS,
             "pools": {"type": "list", "elements": "dict", "required": True, "options": POOL},
             "calico_version": {"type": "str", "default": "v3.32.1"},
-            "forbidden_networks": {"type": "list", "elements": "dict", "default": [], "options": network},
+            "forbidden_networks": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": network,
+            },
             "force_delete": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -85,9 +85,17 @@ not_waited_for:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.apply import NodeRoll
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import decide, not_waited_for, unwell
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import (
+    decide,
+    not_waited_for,
+    unwell,
+)
 
 
 def canary_of(option):
@@ -96,7 +104,12 @@ def canary_of(option):
         return [str(name) for name in option]
     if str(option).isdigit():
         return int(str(option))
-    raise CalicoError("canary cannot be read", expected="a list of nodes or a number from 0 on", found=option, remedy="correct it")
+    raise CalicoError(
+        "canary cannot be read",
+        expected="a list of nodes or a number from 0 on",
+        found=option,
+        remedy="correct it",
+    )
 
 
 def run(params, roll, check_mode):
@@ -111,7 +124,11 @@ def run(params, roll, check_mode):
     roll.wait(unwell(present, newest), params["timeout"], params["remedy"])
     for part in parts:
         roll.replace(part)
-        roll.wait([member.node for member in part if member.node not in down], params["timeout"], params["remedy"])
+        roll.wait(
+            [member.node for member in part if member.node not in down],
+            params["timeout"],
+            params["remedy"],
+        )
     return plan, parts, left
 
 
@@ -124,7 +141,10 @@ def main():
             "canary": {"type": "raw", "default": 1},
             "batch": {"type": "raw", "default": 1},
             "timeout": {"type": "int", "default": 300},
-            "remedy": {"type": "str", "default": "mend what is named and run again, which goes on at this node"},
+            "remedy": {
+                "type": "str",
+                "default": "mend what is named and run again, which goes on at this node",
+            },
             "template_changes": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -132,13 +152,26 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        plan, parts, left = run(params, NodeRoll(connect(params), params["namespace"], params["name"]), module.check_mode)
+        plan, parts, left = run(
+            params,
+            NodeRoll(connect(params), params["namespace"], params["name"]),
+            module.check_mode,
+        )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     nodes = [[member.node for member in part] for part in parts]
     if left:
-        module.warn("%s was not Ready before: its pod is replaced as soon as its kubelet can, and nothing waits for that." % ", ".join(left))
-    module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), batches=nodes, not_waited_for=left)
+        module.warn(
+            "%s was not Ready before: its pod is replaced as soon as its kubelet can, and nothing waits for that."
+            % ", ".join(left)
+        )
+    module.exit_json(
+        changed=bool(plan),
+        actions=plan.as_result(),
+        diff=plan.diff(),
+        batches=nodes,
+        not_waited_for=left,
+    )
 
 
 if __name__ == "__main__":

@@ -130,9 +130,13 @@ forbidden_networks:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import look
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import preflight
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import look
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
@@ -141,7 +145,11 @@ def main():
         argument_spec={
             **KUBERNETES_ARGS,
             "calico_version": {"type": "str", "required": True},
-            "kubernetes_range": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+            "kubernetes_range": {
+                "type": "str",
+                "choices": ["warn", "fail", "ignore"],
+                "default": "warn",
+            },
             "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
             "upgrade": {"type": "str", "choices": ["warn", "allow"], "default": "warn"},
             "namespace": {"type": "str", "default": "kube-system"},
@@ -152,8 +160,13 @@ def main():
     params = module.params
     try:
         about = release(params["calico_version"])
-        allowed = {"downgrade_allowed": params["downgrade"] == "allow", "upgrade_allowed": params["upgrade"] == "allow"}
-        found, warnings = preflight(about, look(connect(params)), params["kubernetes_range"], params["namespace"], **allowed)
+        allowed = {
+            "downgrade_allowed": params["downgrade"] == "allow",
+            "upgrade_allowed": params["upgrade"] == "allow",
+        }
+        found, warnings = preflight(
+            about, look(connect(params)), params["kubernetes_range"], params["namespace"], **allowed
+        )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     for warning in warnings:

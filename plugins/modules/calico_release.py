@@ -164,7 +164,11 @@ def main():
         argument_spec={
             "version": {"type": "str", "required": True},
             "mirror": {"type": "str", "default": ""},
-            "differs_from_upstream": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
+            "differs_from_upstream": {
+                "type": "str",
+                "choices": ["warn", "fail", "ignore"],
+                "default": "warn",
+            },
             "crds_source": {"type": "str", "default": ""},
             "crds_sha256": {"type": "str", "default": ""},
             "cni_plugins_version": {"type": "str", "default": "v1.9.1"},
@@ -177,10 +181,14 @@ def main():
     )
     params = module.params
     # Refused below, and kept out of the result's invocation.
-    module.no_log_values.update(filter(None, (urlsplit(params[option]).password for option in ("mirror", "crds_source"))))
+    module.no_log_values.update(
+        filter(None, (urlsplit(params[option]).password for option in ("mirror", "crds_source")))
+    )
     try:
         about = release(params["version"])
-        found, problem = get_release(about, params, Cache(about["version"], writable=not module.check_mode))
+        found, problem = get_release(
+            about, params, Cache(about["version"], writable=not module.check_mode)
+        )
         if problem and params["differs_from_upstream"] == "fail":
             raise problem
     except CalicoError as exc:

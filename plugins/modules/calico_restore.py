@@ -72,13 +72,24 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import decide as planning
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import CalicoObjects
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import (
+    decide as planning,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import (
+    CalicoObjects,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
+    identity,
+    parse,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import identity, parse
 
 
 def decide(params, snapshot, objects):
@@ -98,10 +109,16 @@ def decide(params, snapshot, objects):
         write = objects.create if identity(item) not in current else objects.replace
         answer = write(resources[item["kind"]], body, dry=True)
         steps.append(planning.step(item, current.get(identity(item)), answer))
-        lost.update({planning.title(item): paths for paths in [planning.lost(item, answer)] if paths})
+        lost.update(
+            {planning.title(item): paths for paths in [planning.lost(item, answer)] if paths}
+        )
     if params["unknown_fields"] == "refuse":
         planning.require_fields(lost)
-    warnings += ["%s comes back without %s, which the cluster's CRD does not know" % (name, ", ".join(sorted(set(lost[name])))) for name in sorted(lost)]
+    warnings += [
+        "%s comes back without %s, which the cluster's CRD does not know"
+        % (name, ", ".join(sorted(set(lost[name]))))
+        for name in sorted(lost)
+    ]
     plan = Plan(entry for entry in steps if entry)
     if params["prune"]:
         gone, notes = planning.deletions(snapshot["items"], there)
@@ -139,8 +156,12 @@ def main():
     try:
         content = read_bytes(src)
         if content is None:
-            raise CalicoError("%s does not exist" % src, expected="a snapshot on the API host", found="no file",
-                              remedy="name the file; upgrade.yml says where it put it")
+            raise CalicoError(
+                "%s does not exist" % src,
+                expected="a snapshot on the API host",
+                found="no file",
+                remedy="name the file; upgrade.yml says where it put it",
+            )
         objects = CalicoObjects(connect(module.params))
         plan, warnings = decide(module.params, parse(content, src), objects)
         if not module.check_mode:

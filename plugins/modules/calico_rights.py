@@ -83,10 +83,17 @@ missing:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import needs, release
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.decide import (
+    lacking,
+    user_name,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.read import missing
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.decide import lacking, user_name
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import needs, release
 
 
 def main():
@@ -94,7 +101,11 @@ def main():
         argument_spec={
             **KUBERNETES_ARGS,
             "calico_version": {"type": "str", "required": True},
-            "role": {"type": "str", "choices": ["node", "typha", "cni", "kube_controllers"], "required": True},
+            "role": {
+                "type": "str",
+                "choices": ["node", "typha", "cni", "kube_controllers"],
+                "required": True,
+            },
             "service_account": {"type": "str"},
             "namespace": {"type": "str", "default": "kube-system"},
             "user": {"type": "str"},

@@ -74,12 +74,19 @@ waited:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
 def main():
-    workload = {"kind": {"type": "str", "choices": ["Deployment", "DaemonSet"], "required": True}, "name": {"type": "str", "required": True}}
+    workload = {
+        "kind": {"type": "str", "choices": ["Deployment", "DaemonSet"], "required": True},
+        "name": {"type": "str", "required": True},
+    }
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
@@ -94,7 +101,13 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        rollout = Rollout(connect(params), params["namespace"], params["workloads"], params["crds"], params["nodes_ready"])
+        rollout = Rollout(
+            connect(params),
+            params["namespace"],
+            params["workloads"],
+            params["crds"],
+            params["nodes_ready"],
+        )
         waited = rollout.wait(params["timeout"])
     except CalicoError as exc:
         module.fail_json(msg=str(exc))

@@ -71,17 +71,33 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import snapshot as content
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import CalicoObjects
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import (
+    snapshot as content,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.objects import (
+    CalicoObjects,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, make_directory, read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    atomic_write,
+    make_directory,
+    read_bytes,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 
 def newest(directory, stem):
     """(path, snapshot) of the newest readable snapshot whose name begins with stem, or (None, None). Names end with the time."""
-    names = [name for name in os.listdir(directory) if name.startswith(stem)] if os.path.isdir(directory) else []
+    names = (
+        [name for name in os.listdir(directory) if name.startswith(stem)]
+        if os.path.isdir(directory)
+        else []
+    )
     for name in sorted(names, key=lambda name: name.rpartition("-")[2], reverse=True):
         path = os.path.join(directory, name)
         try:
@@ -95,13 +111,27 @@ def newest(directory, stem):
 def run(params, objects, now, check_mode):
     directory = params["directory"]
     cluster, uid = params["cluster"] or objects.host(), objects.cluster_uid()
-    snapshot = content.make(objects.read(objects.resources().values()), uid, cluster, params["calico_version"], now)
+    snapshot = content.make(
+        objects.read(objects.resources().values()), uid, cluster, params["calico_version"], now
+    )
     path, earlier = newest(directory, content.stem(cluster, uid))
-    plan, kinds = Plan(), dict(sorted(collections.Counter(item["kind"] for item in snapshot["items"]).items()))
+    plan, kinds = (
+        Plan(),
+        dict(sorted(collections.Counter(item["kind"] for item in snapshot["items"]).items())),
+    )
     if earlier is None or not content.alike(snapshot, earlier):
         name = content.file_name(snapshot)
         path = os.path.join(directory, name)
-        plan = Plan([Step("create", name, "there is no snapshot of this state", after={"objects": kinds, "mode": "0600"})])
+        plan = Plan(
+            [
+                Step(
+                    "create",
+                    name,
+                    "there is no snapshot of this state",
+                    after={"objects": kinds, "mode": "0600"},
+                )
+            ]
+        )
     if plan and not check_mode:
         make_directory(directory, 0o700)
         atomic_write(path, content.render(snapshot), 0o600, os.geteuid(), os.getegid())
@@ -120,7 +150,12 @@ def main():
     )
     show_public_parts(module)
     try:
-        plan, result = run(module.params, CalicoObjects(connect(module.params)), datetime.datetime.now(datetime.timezone.utc), module.check_mode)
+        plan, result = run(
+            module.params,
+            CalicoObjects(connect(module.params)),
+            datetime.datetime.now(datetime.timezone.utc),
+            module.check_mode,
+        )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), **result)

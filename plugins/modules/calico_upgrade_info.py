@@ -120,23 +120,38 @@ notes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.read import look
 
 
 def run(params, api):
     about = release(params["calico_version"])
     target = about["version"]
-    images = {"node": params["node_image"] or about["images"]["node"], "typha": params["typha_image"] or about["images"]["typha"]}
+    images = {
+        "node": params["node_image"] or about["images"]["node"],
+        "typha": params["typha_image"] or about["images"]["typha"],
+    }
     found = planning.understand(look(api, params["namespace"]), params["hosts"])
-    installed, former, back, notes = planning.judge(target, found, params["back"], params["from_version"])
+    installed, former, back, notes = planning.judge(
+        target, found, params["back"], params["from_version"]
+    )
     return {
-        "version": target, "installed": installed, "former": former, "back": back, "notes": notes,
-        "remaining": planning.remaining(found, target, images), "template_changes": found.images["node"] != images["node"],
-        "not_ready": list(found.not_ready), "lines": planning.lines(found, target),
+        "version": target,
+        "installed": installed,
+        "former": former,
+        "back": back,
+        "notes": notes,
+        "remaining": planning.remaining(found, target, images),
+        "template_changes": found.images["node"] != images["node"],
+        "not_ready": list(found.not_ready),
+        "lines": planning.lines(found, target),
     }
 
 

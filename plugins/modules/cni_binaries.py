@@ -185,20 +185,41 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import Installation
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.decide import decide, missing, read_record
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import architecture, checksum_url, resolve
-from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.decide import (
+    decide,
+    missing,
+    read_record,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
+    architecture,
+    checksum_url,
+    resolve,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import ids, observe, read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    ids,
+    observe,
+    read_bytes,
+)
 
 
 def run(params, check_mode):
     machine = os.uname().machine
     arch = architecture(machine, params["arch_map"])
-    owner, record_path, timeout = ids(params["owner"], params["group"]), absolute_path("state_file", params["state_file"]), params["timeout"]
+    owner, record_path, timeout = (
+        ids(params["owner"], params["group"]),
+        absolute_path("state_file", params["state_file"]),
+        params["timeout"],
+    )
     addresses = {checksum_url(option, arch, machine) for option in params["sources"]} - {None}
-    sources = resolve(params["sources"], arch, machine, {address: fetch_text(address, timeout) for address in addresses})
+    sources = resolve(
+        params["sources"],
+        arch,
+        machine,
+        {address: fetch_text(address, timeout) for address in addresses},
+    )
     observed = {wanted.dest: observe(wanted.dest) for source in sources for wanted in source.files}
     recorded = read_record(read_bytes(record_path))
 
@@ -208,11 +229,31 @@ def run(params, check_mode):
     plan, digests = decided()
     unfetched = missing(plan)
     # What the action plugin must send before this module can go on.
-    ask = sorted(unfetched) if params["delivery"] == "push" and not check_mode and not params["_packed"] else []
+    ask = (
+        sorted(unfetched)
+        if params["delivery"] == "push" and not check_mode and not params["_packed"]
+        else []
+    )
     if plan and not check_mode and not ask:
-        installation = Installation(sources, decided, recorded, record_path, (arch, machine), owner, timeout, params["_packed"])
+        installation = Installation(
+            sources,
+            decided,
+            recorded,
+            record_path,
+            (arch, machine),
+            owner,
+            timeout,
+            params["_packed"],
+        )
         plan, digests = installation.run(unfetched)
-    result = {"changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff(), "architecture": arch, "machine": machine, "files": digests}
+    result = {
+        "changed": bool(plan),
+        "actions": plan.as_result(),
+        "diff": plan.diff(),
+        "architecture": arch,
+        "machine": machine,
+        "files": digests,
+    }
     return {**result, "_ask": ask} if ask else result
 
 
@@ -241,7 +282,13 @@ def main():
             "timeout": {"type": "int", "default": 60},
             "owner": {"type": "str"},
             "group": {"type": "str"},
-            "_packed": {"type": "dict", "options": {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}}},
+            "_packed": {
+                "type": "dict",
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "sha256": {"type": "str", "required": True},
+                },
+            },
         },
         supports_check_mode=True,
     )

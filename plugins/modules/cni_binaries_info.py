@@ -55,7 +55,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 def main():
     module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "default": "/opt/cni/bin/calico"}, "timeout": {"type": "int", "default": 10}},
+        argument_spec={
+            "path": {"type": "path", "default": "/opt/cni/bin/calico"},
+            "timeout": {"type": "int", "default": 10},
+        },
         supports_check_mode=True,
     )
     try:

@@ -147,10 +147,26 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decide import conflist, decide, earlier_configurations, earlier_message, render
+from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decide import (
+    conflist,
+    decide,
+    earlier_configurations,
+    earlier_message,
+    render,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path, octal_mode
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, explained, ids, observe, read_bytes, set_attributes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    absolute_path,
+    octal_mode,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    atomic_write,
+    explained,
+    ids,
+    observe,
+    read_bytes,
+    set_attributes,
+)
 
 
 def run(module):
@@ -165,7 +181,15 @@ def run(module):
     if earlier and params["earlier_confs"] == "fail":
         raise earlier_message(path, earlier)
     state = observe(path)
-    plan = decide(path, wanted, read_bytes(path) if state.kind in ("file", "link") else None, state, mode, uid, gid)
+    plan = decide(
+        path,
+        wanted,
+        read_bytes(path) if state.kind in ("file", "link") else None,
+        state,
+        mode,
+        uid,
+        gid,
+    )
     if plan and not module.check_mode:
         if any(step.action == "set attributes" for step in plan):
             set_attributes(path, mode, uid, gid)
@@ -173,7 +197,14 @@ def run(module):
             atomic_write(path, render(wanted).encode(), mode, uid, gid)
     if earlier:
         module.warn(str(earlier_message(path, earlier)))
-    return {"changed": bool(plan), "path": path, "actions": plan.as_result(), "conflist": wanted, "earlier_confs": earlier, "diff": plan.diff()}
+    return {
+        "changed": bool(plan),
+        "path": path,
+        "actions": plan.as_result(),
+        "conflist": wanted,
+        "earlier_confs": earlier,
+        "diff": plan.diff(),
+    }
 
 
 def main():
@@ -181,13 +212,25 @@ def main():
         argument_spec={
             "path": {"type": "path", "default": "/etc/cni/net.d/10-calico.conflist"},
             "name": {"type": "str", "default": "k8s-pod-network"},
-            "cni_version": {"type": "str", "choices": ["0.3.1", "0.4.0", "1.0.0"], "default": "0.3.1"},
+            "cni_version": {
+                "type": "str",
+                "choices": ["0.3.1", "0.4.0", "1.0.0"],
+                "default": "0.3.1",
+            },
             "mtu": {"type": "int", "default": 0},
             "kubeconfig": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"},
-            "log_level": {"type": "str", "choices": ["debug", "info", "warning", "error"], "default": "info"},
+            "log_level": {
+                "type": "str",
+                "choices": ["debug", "info", "warning", "error"],
+                "default": "info",
+            },
             "log_file_path": {"type": "path"},
             "nodename": {"type": "str"},
-            "datastore_type": {"type": "str", "choices": ["kubernetes", "etcdv3"], "default": "kubernetes"},
+            "datastore_type": {
+                "type": "str",
+                "choices": ["kubernetes", "etcdv3"],
+                "default": "kubernetes",
+            },
             "ipam": {"type": "dict", "default": {}},
             "settings": {"type": "dict", "default": {}},
             "portmap": {"type": "bool", "default": True},

@@ -174,13 +174,25 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
+    decide as planning,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.issue import (
+    CaIssuer,
+    CsrIssuer,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import (
+    CredentialStore,
+    client_cas,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import trouble
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.issue import CaIssuer, CsrIssuer
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import CredentialStore, client_cas
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
 
 
 def issuer(params, api):
@@ -192,14 +204,23 @@ def issuer(params, api):
 
 def apply(plan, store, signs, wanted, authorities, now):
     """Carry the plan out: all certificates are issued and looked at before the first is stored. Returns {Holder: (certificate, key) PEM}."""
-    keys = {step.detail: x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size) for step in plan if step.action != "delete"}
+    keys = {
+        step.detail: x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size)
+        for step in plan
+        if step.action != "delete"
+    }
     issued = {}
     if keys:
         lifetime = next(iter(wanted.values())).lifetime
-        issued = {who: (certificate, keys[who]) for who, certificate in signs.issue(keys, now, lifetime).items()}
+        issued = {
+            who: (certificate, keys[who])
+            for who, certificate in signs.issue(keys, now, lifetime).items()
+        }
     for who, material in issued.items():
         pair = x509.read_pair(*material, authorities)
-        planning.require_usable(who.user, pair.problem or trouble(pair, wanted[who], pair.certificate.not_before))
+        planning.require_usable(
+            who.user, pair.problem or trouble(pair, wanted[who], pair.certificate.not_before)
+        )
     for who, material in issued.items():
         store.write(who, *material)
     for step in plan:
@@ -214,13 +235,25 @@ def returned(who, material, authorities, content):
     if pair.certificate is None:
         return {}
     found = {"certificate": pair.certificate.as_result()}
-    return {**found, "client_certificate": material[0], "client_key": material[1]} if content else found
+    return (
+        {**found, "client_certificate": material[0], "client_key": material[1]}
+        if content
+        else found
+    )
 
 
 def run(module):
     params, present = module.params, module.params["state"] == "present"
-    holders = [planning.holder(params)] if params["nodes"] is None else [planning.holder(params, node) for node in sorted(set(params["nodes"]))]
-    kept = None if params["kept_nodes"] is None else [planning.holder(params, node) for node in params["kept_nodes"]]
+    holders = (
+        [planning.holder(params)]
+        if params["nodes"] is None
+        else [planning.holder(params, node) for node in sorted(set(params["nodes"]))]
+    )
+    kept = (
+        None
+        if params["kept_nodes"] is None
+        else [planning.holder(params, node) for node in params["kept_nodes"]]
+    )
     wanted = {who: planning.wanted_leaf(params, who.user) for who in holders} if present else {}
     api = connect(params)
     signs = issuer(params, api) if present else None
@@ -242,13 +275,22 @@ def run(module):
     gone = [who for who, _reason in leaving]
     there = [who for who in {**dict.fromkeys(stored), **wanted} if who not in gone]
     result = {
-        "changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff(), "users": planning.users(wanted, kept or [], stored, gone),
-        "shared": any(not who.node for who in there), "stored_nodes": sorted(who.node for who in there if who.node),
+        "changed": bool(plan),
+        "actions": plan.as_result(),
+        "diff": plan.diff(),
+        "users": planning.users(wanted, kept or [], stored, gone),
+        "shared": any(not who.node for who in there),
+        "stored_nodes": sorted(who.node for who in there if who.node),
     }
-    shown = {who: returned(who, material[who], authorities, params["return_content"]) for who in wanted}
+    shown = {
+        who: returned(who, material[who], authorities, params["return_content"]) for who in wanted
+    }
     if params["nodes"] is None:
         return {**result, **next(iter(shown.values()), {})}
-    return {**result, "credentials": {who.node: {"user": who.user, **about} for who, about in shown.items()}}
+    return {
+        **result,
+        "credentials": {who.node: {"user": who.user, **about} for who, about in shown.items()},
+    }
 
 
 def main():
@@ -274,7 +316,10 @@ def main():
             "ca_key_content": {"type": "str", "no_log": True},
             "return_content": {"type": "bool", "default": False},
         },
-        required_if=[("method", "ca", ("ca_cert_content", "ca_key_content")), ("state", "present", ("cluster_ca",))],
+        required_if=[
+            ("method", "ca", ("ca_cert_content", "ca_key_content")),
+            ("state", "present", ("cluster_ca",)),
+        ],
         supports_check_mode=True,
     )
     show_public_parts(module)

@@ -137,13 +137,33 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import ApiServer, client_context
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.identity import require_identity
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import decide, kubeconfig, render, require_credential, require_server
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import (
+    decide,
+    kubeconfig,
+    render,
+    require_credential,
+    require_server,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.identity import (
+    require_identity,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import (
+    ApiServer,
+    client_context,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path, octal_mode
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, ids, observe, read_bytes, set_attributes
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    absolute_path,
+    octal_mode,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    atomic_write,
+    ids,
+    observe,
+    read_bytes,
+    set_attributes,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 
 
 def run(params, check_mode, now):
@@ -153,26 +173,49 @@ def run(params, check_mode, now):
     certificates("cluster_ca", params["cluster_ca"])
     leaf = verified = wanted = None
     if params["client_key"]:
-        leaf = require_credential(params["client_certificate"], params["client_key"], params["user"], now)
+        leaf = require_credential(
+            params["client_certificate"], params["client_key"], params["user"], now
+        )
         wanted = kubeconfig(params)
-        context = client_context(params["cluster_ca"], params["client_certificate"], params["client_key"])
+        context = client_context(
+            params["cluster_ca"], params["client_certificate"], params["client_key"]
+        )
         if params["validate"]:
-            verified = require_identity(ApiServer(params["server"], *address, context, params["timeout"]), params["user"])
+            verified = require_identity(
+                ApiServer(params["server"], *address, context, params["timeout"]), params["user"]
+            )
     elif not check_mode:
         raise CalicoError(
-            "no credential for %s was given" % params["user"], expected="client_certificate and client_key", found="neither",
+            "no credential for %s was given" % params["user"],
+            expected="client_certificate and client_key",
+            found="neither",
             remedy="issue it with hardway.calico.cni_credential and return_content=true",
         )
     state = observe(path)
-    plan = decide(path, wanted, read_bytes(path) if state.kind in ("file", "link") else None, state, mode, uid, gid)
+    plan = decide(
+        path,
+        wanted,
+        read_bytes(path) if state.kind in ("file", "link") else None,
+        state,
+        mode,
+        uid,
+        gid,
+    )
     if plan and not check_mode:
         if any(step.action == "set attributes" for step in plan):
             set_attributes(path, mode, uid, gid)
         else:
             atomic_write(path, render(wanted).encode(), mode, uid, gid)
     return {
-        "changed": bool(plan), "actions": plan.as_result(), "diff": plan.diff(), "path": path, "server": params["server"], "context": params["context"],
-        "user": params["user"], "verified_as": verified, "certificate_not_after": leaf and leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "changed": bool(plan),
+        "actions": plan.as_result(),
+        "diff": plan.diff(),
+        "path": path,
+        "server": params["server"],
+        "context": params["context"],
+        "user": params["user"],
+        "verified_as": verified,
+        "certificate_not_after": leaf and leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "certificate_fingerprint": leaf and leaf.fingerprint,
     }
 

@@ -80,12 +80,14 @@ not_after:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import client_context
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.held import held
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import (
+    client_context,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 
 
 def run(path):
@@ -99,14 +101,22 @@ def run(path):
         except CalicoError as exc:
             problem = exc.what
     return {
-        "changed": False, "path": path, "problem": problem or "", "server": found.server, "cluster_ca": found.cluster_ca,
-        "client_certificate": found.client_certificate, "user": leaf and leaf.common_name,
+        "changed": False,
+        "path": path,
+        "problem": problem or "",
+        "server": found.server,
+        "cluster_ca": found.cluster_ca,
+        "client_certificate": found.client_certificate,
+        "user": leaf and leaf.common_name,
         "not_after": leaf and leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
 def main():
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={"path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"}},
+        supports_check_mode=True,
+    )
     try:
         result = run(absolute_path("path", module.params["path"]))
     except CalicoError as exc:

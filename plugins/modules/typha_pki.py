@@ -203,18 +203,42 @@ from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 from ansible_collections.hardway.calico.plugins.module_utils._typha.ca_directory import CaDirectory
-from ansible_collections.hardway.calico.plugins.module_utils._typha.material import Executor, state_of, with_issuing
-from ansible_collections.hardway.calico.plugins.module_utils._typha.options import ca_policy, wanted_leaves
 from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import material_hash, phase, rolls, with_workloads
-from ansible_collections.hardway.calico.plugins.module_utils._typha.store import NAMES, TyphaPkiStore
+from ansible_collections.hardway.calico.plugins.module_utils._typha.material import (
+    Executor,
+    state_of,
+    with_issuing,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.options import (
+    ca_policy,
+    wanted_leaves,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
+    material_hash,
+    phase,
+    rolls,
+    with_workloads,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.store import (
+    NAMES,
+    TyphaPkiStore,
+)
 
-LEAVES = ["server_certificate_content", "server_key_content", "client_certificate_content", "client_key_content"]
+LEAVES = [
+    "server_certificate_content",
+    "server_key_content",
+    "client_certificate_content",
+    "client_key_content",
+]
 
 
 def keep(module, store, wanted, now):
@@ -223,7 +247,9 @@ def keep(module, store, wanted, now):
     policy, handed_in = ca_policy(params, wanted, now)
     content = with_issuing(store.read(), handed_in)
     # Keys are in no result; should one get into a message, Ansible masks it.
-    module.no_log_values.update(content[name][1] for name in content if name != "bundle" and content[name][1])
+    module.no_log_values.update(
+        content[name][1] for name in content if name != "bundle" and content[name][1]
+    )
 
     def state(of):
         return with_workloads(policy, state_of(of, handed_in), now, store.read_workloads)
@@ -231,20 +257,33 @@ def keep(module, store, wanted, now):
     current = state(content)
     plan, warnings = decide(wanted, policy, current, now, params["force"])
     if plan and not module.check_mode:
-        executor = Executor(store, wanted, policy, handed_in, now, timedelta(minutes=params["backdate_minutes"]))
+        executor = Executor(
+            store, wanted, policy, handed_in, now, timedelta(minutes=params["backdate_minutes"])
+        )
         current = state(executor.apply(plan, content))
     for warning in warnings:
         module.warn(warning)
     pairs = {"ca": current.ca, **current.leaves}
-    certificates = {name: pair.certificate.as_result() for name, pair in pairs.items() if pair.certificate is not None}
+    certificates = {
+        name: pair.certificate.as_result()
+        for name, pair in pairs.items()
+        if pair.certificate is not None
+    }
     hashes = {party + "_hash": material_hash(current, party) for party in current.leaves}
-    return plan, {"certificates": certificates, "rotation": {"phase": phase(policy, current, now), "rolls": rolls(current)}, **hashes}
+    return plan, {
+        "certificates": certificates,
+        "rotation": {"phase": phase(policy, current, now), "rolls": rolls(current)},
+        **hashes,
+    }
 
 
 def remove(module, store):
     """Delete all objects; the module's result."""
     store.read()
-    plan = Plan(Step("delete", target, "state is absent", before=target, detail=what) for what, target in store.existing().items())
+    plan = Plan(
+        Step("delete", target, "state is absent", before=target, detail=what)
+        for what, target in store.existing().items()
+    )
     for step in () if module.check_mode else plan:
         store.delete(step.detail)
     return plan, {"certificates": {}, "server_hash": "", "client_hash": ""}
@@ -260,7 +299,11 @@ def main():
             "force": {"type": "list", "elements": "str", "choices": ["leaf", "ca"], "default": []},
             "namespace": {"type": "str", "default": "kube-system"},
             "ca_configmap": {"type": "str", "default": NAMES["ca_configmap"]},
-            "ca_storage": {"type": "str", "choices": ["secret", "directory", "external"], "default": "secret"},
+            "ca_storage": {
+                "type": "str",
+                "choices": ["secret", "directory", "external"],
+                "default": "secret",
+            },
             "ca_secret": {"type": "str", "default": NAMES["ca_secret"], "no_log": False},
             "ca_directory": {"type": "path"},
             "ca_bundle_content": text,
@@ -291,13 +334,27 @@ def main():
     try:
         x509.require()
         wanted = wanted_leaves(params)
-        directory = CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
-        names = {name: params[name] for name in NAMES if name != "ca_secret" or params["ca_storage"] == "secret"}
+        directory = (
+            CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
+        )
+        names = {
+            name: params[name]
+            for name in NAMES
+            if name != "ca_secret" or params["ca_storage"] == "secret"
+        }
         store = TyphaPkiStore(connect(params), params["namespace"], names, directory)
-        lasting = directory and not module.check_mode and (params["state"] == "present" or directory.exists())
+        lasting = (
+            directory
+            and not module.check_mode
+            and (params["state"] == "present" or directory.exists())
+        )
         with directory.locked() if lasting else contextlib.nullcontext():
             now = datetime.now(timezone.utc).replace(microsecond=0)
-            plan, result = remove(module, store) if params["state"] == "absent" else keep(module, store, wanted, now)
+            plan, result = (
+                remove(module, store)
+                if params["state"] == "absent"
+                else keep(module, store, wanted, now)
+            )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), **result)

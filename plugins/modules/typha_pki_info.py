@@ -69,12 +69,19 @@ client_hash:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KUBERNETES_ARGS, connect, show_public_parts
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._typha.material import state_of
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import material_hash
-from ansible_collections.hardway.calico.plugins.module_utils._typha.store import NAMES, TyphaPkiStore
+from ansible_collections.hardway.calico.plugins.module_utils._typha.store import (
+    NAMES,
+    TyphaPkiStore,
+)
 
 READ = ("ca_configmap", "server_secret", "client_secret")
 
@@ -82,17 +89,34 @@ READ = ("ca_configmap", "server_secret", "client_secret")
 def main():
     names = {name: {"type": "str", "default": NAMES[name], "no_log": False} for name in READ}
     module = AnsibleModule(
-        argument_spec={**KUBERNETES_ARGS, "namespace": {"type": "str", "default": "kube-system"}, **names}, supports_check_mode=True,
+        argument_spec={
+            **KUBERNETES_ARGS,
+            "namespace": {"type": "str", "default": "kube-system"},
+            **names,
+        },
+        supports_check_mode=True,
     )
     show_public_parts(module)
     params = module.params
     try:
         x509.require()
-        state = state_of(TyphaPkiStore(connect(params), params["namespace"], {name: params[name] for name in READ}).read())
+        state = state_of(
+            TyphaPkiStore(
+                connect(params), params["namespace"], {name: params[name] for name in READ}
+            ).read()
+        )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    certificates = {party: pair.certificate.as_result() for party, pair in state.leaves.items() if pair.certificate is not None}
-    module.exit_json(changed=False, certificates=certificates, **{party + "_hash": material_hash(state, party) for party in state.leaves})
+    certificates = {
+        party: pair.certificate.as_result()
+        for party, pair in state.leaves.items()
+        if pair.certificate is not None
+    }
+    module.exit_json(
+        changed=False,
+        certificates=certificates,
+        **{party + "_hash": material_hash(state, party) for party in state.leaves},
+    )
 
 
 if __name__ == "__main__":

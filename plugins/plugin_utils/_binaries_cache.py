@@ -19,12 +19,21 @@ import tarfile
 import tempfile
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import fetch
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import explained, make_directory, read_bytes, sha256_of
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    explained,
+    make_directory,
+    read_bytes,
+    sha256_of,
+)
 
 
 def cache_directory():
     """The directory, made with mode 0700 if it is missing."""
-    directory = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "hardway-calico", "binaries")
+    directory = os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
+        "hardway-calico",
+        "binaries",
+    )
     make_directory(directory, 0o700)
     return directory
 
@@ -34,7 +43,10 @@ def small_archive(directory, sources, timeout):
     names = sorted({source.packed(wanted) for source in sources for wanted in source.files})
     key = hashlib.sha256(json.dumps(names).encode()).hexdigest()
     path = os.path.join(directory, "%s.tgz" % key)
-    with explained("the cache %s cannot be used" % directory), _locked(os.path.join(directory, "%s.lock" % key)):
+    with (
+        explained("the cache %s cannot be used" % directory),
+        _locked(os.path.join(directory, "%s.lock" % key)),
+    ):
         listed = (read_bytes(path + ".sha256") or b"").decode("ascii", "replace")
         if not listed or not os.path.exists(path) or sha256_of(path) != listed:
             _make(directory, path, sources, timeout)
@@ -57,7 +69,10 @@ def _make(directory, path, sources, timeout):
         for index, source in enumerate(sources):
             # One file of each name: two destinations may take the same member.
             wanted = list({source.packed(item): item for item in source.files}.values())
-            paths = {item.dest: os.path.join(folder, "%d-%d" % (index, number)) for number, item in enumerate(wanted)}
+            paths = {
+                item.dest: os.path.join(folder, "%d-%d" % (index, number))
+                for number, item in enumerate(wanted)
+            }
             packed.update({source.packed(item): paths[item.dest] for item in wanted})
             fetch(source, wanted, functools.partial(_open_all, paths, stack), timeout)
         stack.close()

@@ -20,7 +20,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from hardway_testbed.ansible import play  # noqa: E402
 from hardway_testbed.lab import Lab  # noqa: E402
 
-HEADING = "%5s  %-9s  %8s  %8s  %7s  %7s  %s" % ("hosts", "run", "modules", "a worker", "wall s", "CPU s", "of the worker, by phase")
+HEADING = "%5s  %-9s  %8s  %8s  %7s  %7s  %s" % (
+    "hosts",
+    "run",
+    "modules",
+    "a worker",
+    "wall s",
+    "CPU s",
+    "of the worker, by phase",
+)
 
 
 def busiest_worker(lab, run):
@@ -29,8 +37,20 @@ def busiest_worker(lab, run):
 
 def row(lab, name, run):
     worker = busiest_worker(lab, run)
-    phases = ", ".join("%s: %d" % (play_name, count) for (host, play_name), count in run.counts.items() if host == worker)
-    return "%5d  %-9s  %8d  %8d  %7.1f  %7.1f  %s" % (lab.size, name, len(run.executions), run.on(worker), run.seconds, run.cpu_seconds, phases)
+    phases = ", ".join(
+        "%s: %d" % (play_name, count)
+        for (host, play_name), count in run.counts.items()
+        if host == worker
+    )
+    return "%5d  %-9s  %8d  %8d  %7.1f  %7.1f  %s" % (
+        lab.size,
+        name,
+        len(run.executions),
+        run.on(worker),
+        run.seconds,
+        run.cpu_seconds,
+        phases,
+    )
 
 
 def measure(hosts, rows):
@@ -52,11 +72,18 @@ def main():
     rows = []
     over = []
     for hosts in parser.parse_args().hosts:
-        over += [(hosts, name, count) for name, count in measure(hosts, rows) if count > {"first": 6, "unchanged": 4}[name]]
+        over += [
+            (hosts, name, count)
+            for name, count in measure(hosts, rows)
+            if count > {"first": 6, "unchanged": 4}[name]
+        ]
     print("\n" + HEADING)
     print("\n".join(rows))
     for hosts, name, count in over:
-        print("over the budget: %d module executions on a worker in the %s run with %d hosts" % (count, name, hosts))
+        print(
+            "over the budget: %d module executions on a worker in the %s run with %d hosts"
+            % (count, name, hosts)
+        )
     return 1 if over else 0
 
 

@@ -31,15 +31,26 @@ def pytest_report_header():
     kinds = {}
     for version in RELEASES:
         kinds.setdefault(crds_yaml(version)[1], []).append(version)
-    return "CRDs on the labs: " + "; ".join("%s (%s)" % (kind, ", ".join(versions)) for kind, versions in kinds.items())
+    return "CRDs on the labs: " + "; ".join(
+        "%s (%s)" % (kind, ", ".join(versions)) for kind, versions in kinds.items()
+    )
 
 
 # Those that take minutes, the longest first, so that two workers end at about the same time.
-LONG = ("test_upgrade", "test_molecule", "test_typha_certificates", "test_main_job", "test_killed_runs", "test_release_chain", "test_cni_credential")
+LONG = (
+    "test_upgrade",
+    "test_molecule",
+    "test_typha_certificates",
+    "test_main_job",
+    "test_killed_runs",
+    "test_release_chain",
+    "test_cni_credential",
+)
 
 
 def pytest_collection_modifyitems(items):
     """Unit tests first, then the long files of this folder, then the others."""
+
     def place(item):
         if item.path.parent != HERE:
             return 0
@@ -61,5 +72,8 @@ def lab(request):
 
     It is named after the module and the checkout, so that two checkouts can be tested at once.
     """
-    name = "%s-%04x" % (request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12], zlib.crc32(bytes(HERE)) & 0xFFFF)
+    name = "%s-%04x" % (
+        request.module.__name__.rsplit("test_", 1)[-1].replace("_", "-")[:12],
+        zlib.crc32(bytes(HERE)) & 0xFFFF,
+    )
     yield from a_lab(name, **getattr(request.module, "LAB_SHAPE", {}))

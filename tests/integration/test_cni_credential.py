@@ -57,7 +57,9 @@ class ClusterCa(node_side.Authority):
         for name in ("ca.crt", "ca.key"):
             path = folder / name
             path.touch(mode=0o600)
-            path.write_text(lab.exec(lab.control_plane, "cat", "/etc/kubernetes/pki/" + name), encoding="utf-8")
+            path.write_text(
+                lab.exec(lab.control_plane, "cat", "/etc/kubernetes/pki/" + name), encoding="utf-8"
+            )
         self.certificate = (folder / "ca.crt").read_text(encoding="utf-8")
 
 
@@ -70,21 +72,44 @@ def authority(lab, tmp_path_factory):
 def cni(lab, tmp_path):
     """Runs the role alone."""
     playbook = write_playbook(tmp_path, PLAYBOOK)
-    return lambda *arguments, **variables: play(lab, *arguments, "-e", json.dumps(variables), playbook=playbook)
+    return lambda *arguments, **variables: play(
+        lab, *arguments, "-e", json.dumps(variables), playbook=playbook
+    )
 
 
 def certificates(lab, *arguments, **variables):
-    return play(lab, "--check", *arguments, "-e", json.dumps(variables), playbook="hardway.calico.certificates")
+    return play(
+        lab,
+        "--check",
+        *arguments,
+        "-e",
+        json.dumps(variables),
+        playbook="hardway.calico.certificates",
+    )
 
 
 def days(number):
     """openssl's time, so many days from now."""
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=number)).strftime("%Y%m%d%H%M%SZ")
+    return (
+        datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=number)
+    ).strftime("%Y%m%d%H%M%SZ")
 
 
 def put(lab, pair, name=SECRET):
-    data = {key: base64.b64encode(pem.encode()).decode() for key, pem in zip(("tls.crt", "tls.key"), pair)}
-    lab.kubectl("patch", "secret", "-n", "kube-system", name, "--type=merge", "-p", json.dumps({"data": data}))
+    data = {
+        key: base64.b64encode(pem.encode()).decode()
+        for key, pem in zip(("tls.crt", "tls.key"), pair)
+    }
+    lab.kubectl(
+        "patch",
+        "secret",
+        "-n",
+        "kube-system",
+        name,
+        "--type=merge",
+        "-p",
+        json.dumps({"data": data}),
+    )
 
 
 class Held:
@@ -98,18 +123,39 @@ class Held:
         self.config = json.loads(self.path.read_text(encoding="utf-8"))
         self.server = self.config["clusters"][0]["cluster"]["server"]
         pem = base64.b64decode(self.config["users"][0]["user"]["client-certificate-data"]).decode()
-        told = subprocess.run(["openssl", "x509", "-noout", "-subject", "-fingerprint", "-sha256", "-nameopt", "RFC2253"], input=pem, capture_output=True,
-                              text=True, check=True, timeout=30).stdout
+        told = subprocess.run(
+            [
+                "openssl",
+                "x509",
+                "-noout",
+                "-subject",
+                "-fingerprint",
+                "-sha256",
+                "-nameopt",
+                "RFC2253",
+            ],
+            input=pem,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
         self.subject = re.search(r"subject=(.*)", told).group(1)
         self.fingerprint = re.search(r"Fingerprint=(.*)", told).group(1)
 
     def kubectl(self, *arguments, check=True):
         """A real request with this credential, to the address of the lab whatever name the file has for it."""
-        admin = json.loads(self.lab.kubectl("config", "view", "-o", "json"))["clusters"][0]["cluster"]["server"]
-        return self.lab.kubectl("--server", admin, *arguments, kubeconfig=str(self.path), check=check)
+        admin = json.loads(self.lab.kubectl("config", "view", "-o", "json"))["clusters"][0][
+            "cluster"
+        ]["server"]
+        return self.lab.kubectl(
+            "--server", admin, *arguments, kubeconfig=str(self.path), check=check
+        )
 
     def works(self):
-        who = json.loads(self.kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]
+        who = json.loads(self.kubectl("auth", "whoami", "-o", "json"))["status"]["userInfo"][
+            "username"
+        ]
         assert "CN=" + who == self.subject
         assert self.kubectl("get", "node", self.host, "-o", "name").strip() == "node/" + self.host
 
@@ -121,28 +167,51 @@ def held_by_all(lab, folder):
 def test_certificates_where_there_is_none(lab):
     before = snapshot(lab)
     run = certificates(lab)
-    assert run.returncode != 0 and "Traceback" not in run.output and "hardway.calico.site" in run.output
-    for words in ("Typha server .*MISSING", "CNI user calico-cni .*MISSING", *("CNI user on %s .*MISSING: the file is missing" % host for host in lab.hosts)):
+    assert (
+        run.returncode != 0
+        and "Traceback" not in run.output
+        and "hardway.calico.site" in run.output
+    )
+    for words in (
+        "Typha server .*MISSING",
+        "CNI user calico-cni .*MISSING",
+        *("CNI user on %s .*MISSING: the file is missing" % host for host in lab.hosts),
+    ):
         assert re.search(words, run.output), run.output[-4000:]
     assert difference(before, snapshot(lab)) == []
 
 
 def test_install(lab, cni, tmp_path):
     cni().succeeded()
-    play(lab, playbook=write_playbook(tmp_path, TYPHA), K8S_AUTH_KUBECONFIG=lab.kubeconfig).succeeded()
+    play(
+        lab, playbook=write_playbook(tmp_path, TYPHA), K8S_AUTH_KUBECONFIG=lab.kubeconfig
+    ).succeeded()
     held = held_by_all(lab, tmp_path)
-    assert {one.subject for one in held.values()} == {"CN=calico-cni"} and len({one.fingerprint for one in held.values()}) == 1
+    assert {one.subject for one in held.values()} == {"CN=calico-cni"} and len(
+        {one.fingerprint for one in held.values()}
+    ) == 1
     held[lab.workers[0]].works()
 
 
 def test_certificates_shows_all_and_fails_under_the_threshold(lab):
     before = snapshot(lab)
     sound = certificates(lab).succeeded()
-    for name in ("Typha CA, published", "Typha CA, signing", "Typha server", "calico/node client", "CNI user calico-cni", "cluster CA",
-                 *("CNI user on " + host for host in lab.hosts)):
+    for name in (
+        "Typha CA, published",
+        "Typha CA, signing",
+        "Typha server",
+        "calico/node client",
+        "CNI user calico-cni",
+        "cluster CA",
+        *("CNI user on " + host for host in lab.hosts),
+    ):
         assert re.search(r'"%s +\d+ +20\d\d-\d\d-\d\d +ok ' % re.escape(name), sound.output), name
     strict = certificates(lab, certificates_days=400)
-    assert strict.returncode != 0 and "at least 400 are asked for" in strict.output and "CNI user calico-cni: it ends in 36" in strict.output
+    assert (
+        strict.returncode != 0
+        and "at least 400 are asked for" in strict.output
+        and "CNI user calico-cni: it ends in 36" in strict.output
+    )
     assert "Typha CA, published: " not in strict.output, "ten years are enough"
     assert difference(before, snapshot(lab)) == []
 
@@ -151,7 +220,10 @@ def test_check_mode_names_what_would_be_renewed_and_why(lab, cni, authority):
     put(lab, authority.issue("calico-cni", "clientAuth", not_before=days(-350), not_after=days(15)))
     before = snapshot(lab)
     run = cni("--check").succeeded()
-    assert "renew, client certificate of calico-cni, it expires in 14 days, the renewal window is 30 days" in run.output
+    assert (
+        "renew, client certificate of calico-cni, it expires in 14 days, the renewal window is 30 days"
+        in run.output
+    )
     assert difference(before, snapshot(lab)) == []
 
 
@@ -160,7 +232,10 @@ def test_renewal_reaches_every_node_in_the_same_run(lab, cni, tmp_path):
     run = cni("--diff").succeeded()
     assert "renewal window is 30 days" in run.output and "PRIVATE KEY" not in run.output
     new = held_by_all(lab, tmp_path)
-    assert len({one.fingerprint for one in new.values()}) == 1 and new[lab.workers[0]].fingerprint != old[lab.workers[0]].fingerprint
+    assert (
+        len({one.fingerprint for one in new.values()}) == 1
+        and new[lab.workers[0]].fingerprint != old[lab.workers[0]].fingerprint
+    )
     for one in new.values():
         one.works()
     assert all(0 < run.on(worker) <= 4 for worker in lab.workers)
@@ -171,11 +246,15 @@ def test_renewal_reaches_every_node_in_the_same_run(lab, cni, tmp_path):
 
 def test_another_address_of_the_api_server(lab, cni, tmp_path):
     """A second name of the lab's API server, in its certificate and in the hosts' /etc/hosts."""
-    address = re.search(r"https://([^:]+):6443", held_by_all(lab, tmp_path)[lab.control_plane].server).group(1)
+    address = re.search(
+        r"https://([^:]+):6443", held_by_all(lab, tmp_path)[lab.control_plane].server
+    ).group(1)
     for host in lab.hosts:
         lab.exec(host, "sh", "-c", "echo %s kubernetes >> /etc/hosts" % address)
     run = cni("--diff", cni_api_server="https://kubernetes:6443").succeeded()
-    assert "the API server is https://%s:6443, wanted https://kubernetes:6443" % address in run.output
+    assert (
+        "the API server is https://%s:6443, wanted https://kubernetes:6443" % address in run.output
+    )
     for one in held_by_all(lab, tmp_path).values():
         assert one.server == "https://kubernetes:6443"
         one.works()
@@ -189,9 +268,13 @@ def test_certificates_shows_expired_missing_missed_and_silent_ones(lab, authorit
     silent.write_text("%s ansible_port=1\n" % lab.workers[1], encoding="utf-8")
     run = certificates(lab, "-i", silent, cni_api_server="https://kubernetes:6443")
     assert run.returncode != 0 and "Traceback" not in run.output
-    for words in ("CNI user calico-cni +-[34] .*EXPIRED: it expired on", "CNI user on %s .*MISSING: the file is missing" % lab.workers[0],
-                  "CNI user on %s .*BROKEN: nobody looked" % lab.workers[1],
-                  "CNI user on %s .*BROKEN: it is another one than the Secret's: this node was missed" % lab.control_plane):
+    for words in (
+        "CNI user calico-cni +-[34] .*EXPIRED: it expired on",
+        "CNI user on %s .*MISSING: the file is missing" % lab.workers[0],
+        "CNI user on %s .*BROKEN: nobody looked" % lab.workers[1],
+        "CNI user on %s .*BROKEN: it is another one than the Secret's: this node was missed"
+        % lab.control_plane,
+    ):
         assert re.search(words, run.output), run.output[-4000:]
 
 
@@ -199,18 +282,36 @@ def test_each_node_gets_a_credential_of_its_own(lab, cni, tmp_path):
     """From the expired one of all. Rights follow, and those of the old user go when every node has its own."""
     run = cni("-vvv", "--diff", cni_credential_scope="node").succeeded()
     held = held_by_all(lab, tmp_path)
-    assert {host: one.subject for host, one in held.items()} == {host: "CN=calico-cni:" + host for host in lab.hosts}
+    assert {host: one.subject for host, one in held.items()} == {
+        host: "CN=calico-cni:" + host for host in lab.hosts
+    }
     for one in held.values():
         one.works()
     keys = {host: one.config["users"][0]["user"]["client-key-data"] for host, one in held.items()}
-    assert len(set(keys.values())) == len(lab.hosts) and not any(key in run.output for key in keys.values()) and "PRIVATE KEY" not in run.output
+    assert (
+        len(set(keys.values())) == len(lab.hosts)
+        and not any(key in run.output for key in keys.values())
+        and "PRIVATE KEY" not in run.output
+    )
     for host in lab.hosts:
-        found = lab.exec(host, "sh", "-c", "grep -rlsFf - -D skip /etc/cni /etc/calico /root/.ansible /tmp /var/tmp /var/lib/hardway-calico || true",
-                         stdin="\n".join(keys[other] for other in lab.hosts if other != host))
+        found = lab.exec(
+            host,
+            "sh",
+            "-c",
+            "grep -rlsFf - -D skip /etc/cni /etc/calico /root/.ansible /tmp /var/tmp /var/lib/hardway-calico || true",
+            stdin="\n".join(keys[other] for other in lab.hosts if other != host),
+        )
         assert found == "", "%s has a key of another node: %s" % (host, found)
-        assert KUBECONFIG in lab.exec(host, "grep", "-rlsFf", "-", "/etc/cni", stdin=keys[host]), "the search finds a key"
-    assert SECRET not in {secret["metadata"]["name"] for secret in lab.objects("secrets", "kube-system")}
-    assert lab.kubectl("auth", "can-i", "get", "nodes", "--as", "calico-cni", check=False).strip() == "no"
+        assert KUBECONFIG in lab.exec(host, "grep", "-rlsFf", "-", "/etc/cni", stdin=keys[host]), (
+            "the search finds a key"
+        )
+    assert SECRET not in {
+        secret["metadata"]["name"] for secret in lab.objects("secrets", "kube-system")
+    }
+    assert (
+        lab.kubectl("auth", "can-i", "get", "nodes", "--as", "calico-cni", check=False).strip()
+        == "no"
+    )
 
 
 def test_one_revoked_node_is_cut_off_and_the_others_are_not(lab, cni, tmp_path):
@@ -224,9 +325,16 @@ def test_one_revoked_node_is_cut_off_and_the_others_are_not(lab, cni, tmp_path):
     assert "forbidden" in refusal(lab, held[revoked], "get", "node", revoked)
     assert held[revoked].kubectl("auth", "can-i", "get", "nodes", check=False).strip() == "no"
     changed = difference(before, snapshot(lab))
-    assert len(changed) == 2 and "Secret/kube-system/%s-%s" % (SECRET, revoked) in changed[1] and "ClusterRoleBinding//calico-cni" in changed[0], changed
+    assert (
+        len(changed) == 2
+        and "Secret/kube-system/%s-%s" % (SECRET, revoked) in changed[1]
+        and "ClusterRoleBinding//calico-cni" in changed[0]
+    ), changed
     report = certificates(lab, cni_credential_scope="node", cni_revoked_nodes=[revoked]).succeeded()
-    assert "CNI user on " + revoked not in report.output and "CNI user on " + lab.workers[0] in report.output
+    assert (
+        "CNI user on " + revoked not in report.output
+        and "CNI user on " + lab.workers[0] in report.output
+    )
 
 
 def test_a_node_joins_alone(lab, cni, tmp_path):
@@ -235,7 +343,9 @@ def test_a_node_joins_alone(lab, cni, tmp_path):
     newcomer = lab.workers[-1]
     cni("--limit", newcomer, cni_credential_scope="node").succeeded()
     after = held_by_all(lab, tmp_path)
-    assert {host for host in lab.hosts if after[host].fingerprint != before[host].fingerprint} == {newcomer}
+    assert {host for host in lab.hosts if after[host].fingerprint != before[host].fingerprint} == {
+        newcomer
+    }
     for one in after.values():
         one.works()
 
@@ -243,12 +353,23 @@ def test_a_node_joins_alone(lab, cni, tmp_path):
 def test_back_to_one_credential_for_all(lab, cni, tmp_path):
     cni(cni_credential_scope="cluster").succeeded()
     held = held_by_all(lab, tmp_path)
-    assert {one.subject for one in held.values()} == {"CN=calico-cni"} and len({one.fingerprint for one in held.values()}) == 1
+    assert {one.subject for one in held.values()} == {"CN=calico-cni"} and len(
+        {one.fingerprint for one in held.values()}
+    ) == 1
     for one in held.values():
         one.works()
-    assert [name for secret in lab.objects("secrets", "kube-system") if (name := secret["metadata"]["name"]).startswith(SECRET)] == [SECRET]
+    assert [
+        name
+        for secret in lab.objects("secrets", "kube-system")
+        if (name := secret["metadata"]["name"]).startswith(SECRET)
+    ] == [SECRET]
     for host in lab.hosts:
-        assert lab.kubectl("auth", "can-i", "get", "nodes", "--as", "calico-cni:" + host, check=False).strip() == "no"
+        assert (
+            lab.kubectl(
+                "auth", "can-i", "get", "nodes", "--as", "calico-cni:" + host, check=False
+            ).strip()
+            == "no"
+        )
 
 
 def refusal(lab, held, *arguments):

@@ -50,14 +50,22 @@ def fitted(text, lab, ca):
     """The examples with the lab's addresses and digests."""
     mirror = lab.status["release_url"]
     text = re.sub(r"https?://mirror\.example\.com(/calico)?", mirror, text)
-    text = text.replace("https://10.0.0.11:6443", "https://%s:6443" % mirror.split("//")[1].split(":")[0])
-    text = re.sub(r"'ansible.builtin.file', '[^']*ca\.crt'", "'ansible.builtin.file', '%s'" % ca, text)
+    text = text.replace(
+        "https://10.0.0.11:6443", "https://%s:6443" % mirror.split("//")[1].split(":")[0]
+    )
+    text = re.sub(
+        r"'ansible.builtin.file', '[^']*ca\.crt'", "'ansible.builtin.file', '%s'" % ca, text
+    )
     # The directory of a CA, and a company's own CA.
     text = text.replace("/etc/hardway/", str(ca.parent) + "/")
     if "/etc/pki/company" in text:
         root = openssl_oracle.make_ca("Company Root")
         issuing = openssl_oracle.make_intermediate("Company Issuing CA", root)
-        for name, pem in (("root.pem", root[0]), ("issuing.pem", issuing[0]), ("issuing.key", issuing[1])):
+        for name, pem in (
+            ("root.pem", root[0]),
+            ("issuing.pem", issuing[0]),
+            ("issuing.key", issuing[1]),
+        ):
             (ca.parent / name).write_text(pem)
         text = text.replace("/etc/pki/company", str(ca.parent))
     # The stand-in release's files are not upstream's.
@@ -80,7 +88,17 @@ def test_examples_run(installed, tmp_path, module):
     ca = tmp_path / "cluster-ca.crt"
     config = json.loads(installed.kubectl("config", "view", "--raw", "-o", "json"))
     ca.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
-    tasks = "".join("    " + line if line.strip() else line for line in fitted(examples(module), installed, ca).splitlines(True))
+    tasks = "".join(
+        "    " + line if line.strip() else line
+        for line in fitted(examples(module), installed, ca).splitlines(True)
+    )
     assert "hardway.calico.%s:" % module in tasks
-    text = PLAY.format(hosts=installed.workers[0] if module in ON_NODES else "localhost", kubeconfig=installed.kubeconfig, ca=ca, examples=tasks)
-    play(installed, playbook=write_playbook(tmp_path, text), K8S_AUTH_KUBECONFIG=installed.kubeconfig).succeeded()
+    text = PLAY.format(
+        hosts=installed.workers[0] if module in ON_NODES else "localhost",
+        kubeconfig=installed.kubeconfig,
+        ca=ca,
+        examples=tasks,
+    )
+    play(
+        installed, playbook=write_playbook(tmp_path, text), K8S_AUTH_KUBECONFIG=installed.kubeconfig
+    ).succeeded()

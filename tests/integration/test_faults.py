@@ -19,42 +19,90 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-TYPHA, SERVICE, NODE = ("roles/%s.yaml.j2" % name for name in ("typha/templates/deployment", "typha/templates/service", "node/templates/daemonset"))
+TYPHA, SERVICE, NODE = (
+    "roles/%s.yaml.j2" % name
+    for name in (
+        "typha/templates/deployment",
+        "typha/templates/service",
+        "node/templates/daemonset",
+    )
+)
 RENDERED = "tests/unit/roles/test_rendered_roles.py::"
 
 # What the user would see: (file, text, replacement, the test that must fail).
 FAULTS = {
     "every local user can act as the CNI plugin": (
-        "roles/cni/tasks/install.yml", 'mode: "0600"', 'mode: "0644"', RENDERED + "test_the_kubeconfig_is_for_root_only"),
+        "roles/cni/tasks/install.yml",
+        'mode: "0600"',
+        'mode: "0644"',
+        RENDERED + "test_the_kubeconfig_is_for_root_only",
+    ),
     "no pod gets a network, since the conflist names no file that is there": (
-        "roles/cni/tasks/install.yml", '    kubeconfig: "{{ cni_kubeconfig_path }}"', "    kubeconfig: /etc/cni/net.d/calico.kubeconfig",
-        RENDERED + "test_the_conflist_names_the_kubeconfig_that_is_written"),
+        "roles/cni/tasks/install.yml",
+        '    kubeconfig: "{{ cni_kubeconfig_path }}"',
+        "    kubeconfig: /etc/cni/net.d/calico.kubeconfig",
+        RENDERED + "test_the_conflist_names_the_kubeconfig_that_is_written",
+    ),
     "Typha hangs for ever on a 403": (
-        "plugins/module_utils/_release/rbac.py", '    Rule("kubevirt.io", "virtualmachineinstancemigrations", READ, UNSYNCED, since=32),\n', "",
-        "tests/unit/_release/test_releases.py::test_typha_rights_are_what_its_syncers_read"),
+        "plugins/module_utils/_release/rbac.py",
+        '    Rule("kubevirt.io", "virtualmachineinstancemigrations", READ, UNSYNCED, since=32),\n',
+        "",
+        "tests/unit/_release/test_releases.py::test_typha_rights_are_what_its_syncers_read",
+    ),
     "Typha does not start, since its certificate is not mounted": (
-        TYPHA, "            - name: calico-typha-certs\n              mountPath: /calico-typha-certs\n              readOnly: true\n", "",
-        RENDERED + "test_typha_finds_its_certificates"),
+        TYPHA,
+        "            - name: calico-typha-certs\n              mountPath: /calico-typha-certs\n              readOnly: true\n",
+        "",
+        RENDERED + "test_typha_finds_its_certificates",
+    ),
     "Typha refuses every calico/node": (
-        "plugins/module_utils/_typha/decide.py", '"client": ("calico-node", "clientAuth")', '"client": ("calico-nodes", "clientAuth")',
-        "tests/unit/_typha/test_typha_pki_module.py::test_empty_cluster"),
+        "plugins/module_utils/_typha/decide.py",
+        '"client": ("calico-node", "clientAuth")',
+        '"client": ("calico-nodes", "clientAuth")',
+        "tests/unit/_typha/test_typha_pki_module.py::test_empty_cluster",
+    ),
     "a leaf serves for both sides, since it has no extended key usage": (
-        "plugins/module_utils/_pki/x509.py", "builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)", "del purpose",
-        "tests/unit/_typha/test_typha_pki_module.py::test_mutual_tls_handshake"),
+        "plugins/module_utils/_pki/x509.py",
+        "builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)",
+        "del purpose",
+        "tests/unit/_typha/test_typha_pki_module.py::test_mutual_tls_handshake",
+    ),
     "Typha stays Pending where every node carries a taint": (
-        TYPHA, "        - effect: NoSchedule\n          operator: Exists\n", "", RENDERED + "test_pods_run_on_nodes_of_every_taint"),
+        TYPHA,
+        "        - effect: NoSchedule\n          operator: Exists\n",
+        "",
+        RENDERED + "test_pods_run_on_nodes_of_every_taint",
+    ),
     "after 24 h no pod gets a network, since calico/node replaced the kubeconfig": (
-        NODE, "  'CALICO_MANAGE_CNI': 'false',\n", "", RENDERED + "test_calico_node_leaves_the_cni_users_kubeconfig_alone"),
+        NODE,
+        "  'CALICO_MANAGE_CNI': 'false',\n",
+        "",
+        RENDERED + "test_calico_node_leaves_the_cni_users_kubeconfig_alone",
+    ),
     "a pool without ipip_mode is encapsulated": (
-        "plugins/module_utils/_datastore/ippool/fields.py", '"ipipMode": "Never"', '"ipipMode": "Always"',
-        "tests/unit/_datastore/ippool/test_ippool_plan.py::test_a_new_pool_is_written_with_calicoctls_defaults"),
+        "plugins/module_utils/_datastore/ippool/fields.py",
+        '"ipipMode": "Never"',
+        '"ipipMode": "Always"',
+        "tests/unit/_datastore/ippool/test_ippool_plan.py::test_a_new_pool_is_written_with_calicoctls_defaults",
+    ),
     "calico/node does not find Typha": (
-        SERVICE, "    - name: calico-typha\n      port: 5473\n", "    - name: typha\n      port: 5473\n",
-        RENDERED + "test_clients_find_typha_by_the_ports_name"),
-    "no node can be drained": (SERVICE, "  maxUnavailable: 1\n", "  maxUnavailable: 0\n", RENDERED + "test_a_drain_may_take_one_typha_at_a_time"),
+        SERVICE,
+        "    - name: calico-typha\n      port: 5473\n",
+        "    - name: typha\n      port: 5473\n",
+        RENDERED + "test_clients_find_typha_by_the_ports_name",
+    ),
+    "no node can be drained": (
+        SERVICE,
+        "  maxUnavailable: 1\n",
+        "  maxUnavailable: 0\n",
+        RENDERED + "test_a_drain_may_take_one_typha_at_a_time",
+    ),
     "check mode replaces certificates": (
-        "plugins/modules/typha_pki.py", "if plan and not module.check_mode:", "if plan:",
-        "tests/unit/_typha/test_typha_pki_module.py::test_check_mode_on_the_empty_cluster"),
+        "plugins/modules/typha_pki.py",
+        "if plan and not module.check_mode:",
+        "if plan:",
+        "tests/unit/_typha/test_typha_pki_module.py::test_check_mode_on_the_empty_cluster",
+    ),
 }
 
 
@@ -63,7 +111,13 @@ def tree(tmp_path_factory):
     """A copy of the checkout's files, tracked or new."""
     copy = tmp_path_factory.mktemp("faults") / "calico"
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -73,13 +127,34 @@ def tree(tmp_path_factory):
 
 def pytest_in(tree, *tests):
     return subprocess.run(
-        [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-rA", "--tb=short", "-p", "no:cacheprovider", *tests], cwd=tree, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120)
+        [
+            sys.executable,
+            "-B",
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-rA",
+            "--tb=short",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ],
+        cwd=tree,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def told(done, verdict):
     """The tests that ended so, without their parameters."""
-    return {name.partition("[")[0] for name in re.findall(r"^%s (\S+)" % verdict, done.stdout, re.M)}
+    return {
+        name.partition("[")[0] for name in re.findall(r"^%s (\S+)" % verdict, done.stdout, re.M)
+    }
 
 
 def test_without_a_fault_all_is_green(tree):
@@ -100,4 +175,6 @@ def test_the_fault_turns_its_test_red(tree, fault):
     finally:
         path.write_text(sound, encoding="utf-8")
     # 1 is "tests failed"; a test that cannot be collected or a fixture that breaks is another code or an ERROR.
-    assert done.returncode == 1 and told(done, "FAILED") == {test} and told(done, "ERROR") == set(), done.stdout[-6000:]
+    assert (
+        done.returncode == 1 and told(done, "FAILED") == {test} and told(done, "ERROR") == set()
+    ), done.stdout[-6000:]

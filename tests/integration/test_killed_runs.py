@@ -14,7 +14,11 @@ POINTS = {
     "while the CRDs are applied": ("Apply the CRDs", 1.5),
     "while the CNI user's credential is issued": ("Keep the CNI user's credential valid", 0.6),
     "while binaries are installed": ("Install the CNI binaries", 0.4),
-    "while Typha's certificates are issued": ("Keep Typha's CA and the certificates", 0.7, "Steps 6 to 10"),
+    "while Typha's certificates are issued": (
+        "Keep Typha's CA and the certificates",
+        0.7,
+        "Steps 6 to 10",
+    ),
     "while calico/node is rolled out": ("Wait until calico/node is rolled out", 0.5),
 }
 
@@ -35,5 +39,13 @@ def test_the_last_one_converges(lab):
 
 def test_nothing_half_done_is_left(lab):
     for host in lab.hosts:
-        assert lab.exec(host, "sh", "-c", "ls -A /etc/cni/net.d /opt/cni/bin | grep -E '\\.tmp|\\.ansible|^\\.' || true") == ""
+        assert (
+            lab.exec(
+                host,
+                "sh",
+                "-c",
+                "ls -A /etc/cni/net.d /opt/cni/bin | grep -E '\\.tmp|\\.ansible|^\\.' || true",
+            )
+            == ""
+        )
     assert [csr["metadata"]["name"] for csr in lab.objects("certificatesigningrequests")] == []

@@ -28,12 +28,23 @@ def machine(tmp_path):
     for name in NEEDED:
         (programs / name).symlink_to(shutil.which(name))
     say(programs, "docker", "exit 0")
-    say(programs, "kind", "echo $1 >> %s/kind-did; [ $1 = version ] || { echo the stand-in makes no cluster >&2; exit 7; }" % tmp_path)
+    say(
+        programs,
+        "kind",
+        "echo $1 >> %s/kind-did; [ $1 = version ] || { echo the stand-in makes no cluster >&2; exit 7; }"
+        % tmp_path,
+    )
     (mirror / VERSION / "SHA256SUMS").write_text("", encoding="utf-8")
     (images / "calico.tar").write_bytes(b"")
     environment = {
-        "PATH": str(programs), "HOME": str(tmp_path), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/ac"),
-        "KUBECONFIG": str(tmp_path / "kubeconfig"), "HARDWAY_KIND_IMAGES": str(images), "HARDWAY_RELEASE_MIRROR": str(mirror), "LC_ALL": "C.UTF-8",
+        "PATH": str(programs),
+        "HOME": str(tmp_path),
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/ac"),
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        "HARDWAY_KIND_IMAGES": str(images),
+        "HARDWAY_RELEASE_MIRROR": str(mirror),
+        "LC_ALL": "C.UTF-8",
     }
     return environment, programs, mirror, images
 
@@ -46,11 +57,27 @@ def say(programs, name, script):
 def create(environment):
     """What `molecule create` runs: (exit code, output in one line, what kind was asked to do)."""
     done = subprocess.run(
-        [BIN / "python", BIN / "ansible-playbook", "-i", "localhost,", "-c", "local", ROOT / "molecule/kind/create.yml"],
-        env=environment, capture_output=True, text=True, check=False, timeout=120,
+        [
+            BIN / "python",
+            BIN / "ansible-playbook",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            ROOT / "molecule/kind/create.yml",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     asked = pathlib.Path(environment["HOME"]) / "kind-did"
-    return done.returncode, " ".join((done.stdout + done.stderr).split()), asked.read_text(encoding="utf-8").split() if asked.exists() else []
+    return (
+        done.returncode,
+        " ".join((done.stdout + done.stderr).split()),
+        asked.read_text(encoding="utf-8").split() if asked.exists() else [],
+    )
 
 
 def without_docker(environment, programs, mirror, images):
@@ -88,16 +115,31 @@ def without_release_files(environment, programs, mirror, images):
     (mirror / VERSION / "SHA256SUMS").unlink()
 
 
-@pytest.mark.parametrize("lack, found, remedy", [
-    (without_docker, "A running Docker engine is missing.", "install and start Docker"),
-    (without_kind, "kind is missing.", "put kind on PATH"),
-    (without_node_image, "no/node:1", "HARDWAY_KIND_NODE_IMAGE"),
-    (without_image_files, "There are no images in", "docker save -o"),
-    (without_local_images, "quay.io/calico/typha:v3.32.1 is not in the local Docker", "docker pull, load or build it"),
-    (without_registry, "quay.io/calico/node:v3.32.1 cannot be pulled", "HARDWAY_CALICO_REGISTRY"),
-    (with_another_source, "HARDWAY_KIND_IMAGES is not understood", "unset it for registry"),
-    (without_release_files, "The files of Calico v3.32.1 cannot be had", "HARDWAY_RELEASE_MIRROR"),
-])
+@pytest.mark.parametrize(
+    "lack, found, remedy",
+    [
+        (without_docker, "A running Docker engine is missing.", "install and start Docker"),
+        (without_kind, "kind is missing.", "put kind on PATH"),
+        (without_node_image, "no/node:1", "HARDWAY_KIND_NODE_IMAGE"),
+        (without_image_files, "There are no images in", "docker save -o"),
+        (
+            without_local_images,
+            "quay.io/calico/typha:v3.32.1 is not in the local Docker",
+            "docker pull, load or build it",
+        ),
+        (
+            without_registry,
+            "quay.io/calico/node:v3.32.1 cannot be pulled",
+            "HARDWAY_CALICO_REGISTRY",
+        ),
+        (with_another_source, "HARDWAY_KIND_IMAGES is not understood", "unset it for registry"),
+        (
+            without_release_files,
+            "The files of Calico v3.32.1 cannot be had",
+            "HARDWAY_RELEASE_MIRROR",
+        ),
+    ],
+)
 def test_what_is_missing_is_named_and_nothing_is_made(machine, lack, found, remedy):
     lack(*machine)
     code, said, asked = create(machine[0])

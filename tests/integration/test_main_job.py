@@ -20,10 +20,11 @@ import threading
 import time
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 from hardway_testbed.ansible import play
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot
+
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
 LAB_SHAPE = {"releases": ("v3.32.1", "v3.28.5")}
 RUNS = {}
@@ -44,23 +45,42 @@ def empty(lab):
 OVERLAPPING = [{"name": "a", "cidr": "10.244.0.0/18"}, {"name": "b", "cidr": "10.244.32.0/19"}]
 HOST_BITS = [{"name": "a", "cidr": "10.244.0.1/18"}]
 DEAD_SERVER = {
-    "apiVersion": "v1", "kind": "Config", "current-context": "x",
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": "x",
     "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-    "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}}],
+    "clusters": [
+        {
+            "name": "x",
+            "cluster": {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True},
+        }
+    ],
     "users": [{"name": "x", "user": {"token": "none"}}],
 }
 
 BAD_INPUT = {
     "unknown release": ({"calico_version": "v9.9.9"}, ["9.9", "3.26", "3.32"]),
     "old release": ({"calico_version": "v3.20.6"}, ["3.20", "3.26"]),
-    "overlapping pools": ({"datastore_ippools": OVERLAPPING}, ["10.244.0.0/18", "10.244.32.0/19", "overlap"]),
+    "overlapping pools": (
+        {"datastore_ippools": OVERLAPPING},
+        ["10.244.0.0/18", "10.244.32.0/19", "overlap"],
+    ),
     "host bits": ({"datastore_ippools": HOST_BITS}, ["10.244.0.1/18", "10.244.0.0/18"]),
-    "Kubernetes out of range": ({"calico_version": "v3.28.5", "calico_kubernetes_range": "fail"}, ["1.34", "1.27", "1.30"]),
+    "Kubernetes out of range": (
+        {"calico_version": "v3.28.5", "calico_kubernetes_range": "fail"},
+        ["1.34", "1.27", "1.30"],
+    ),
     "unreachable API server": ({"calico_kubeconfig": DEAD_SERVER}, ["127.0.0.1:1"]),
     "no control plane": ({"calico_masters": "nobody"}, ["nobody", "control-plane host"]),
     "checksum mismatch": ({"calico_crds_sha256": "0" * 64}, ["crds.yaml", "0" * 64]),
-    "unreadable CA": ({"cni_credential_method": "ca", "cni_ca_key_path": "/etc/kubernetes/pki/none.key"}, ["none.key", "cni_ca_key_path"]),
-    "garbage as an external CA": ({"typha_ca_storage": "external", "typha_ca_bundle_content": "garbage"}, ["ca_bundle_content cannot be read"]),
+    "unreadable CA": (
+        {"cni_credential_method": "ca", "cni_ca_key_path": "/etc/kubernetes/pki/none.key"},
+        ["none.key", "cni_ca_key_path"],
+    ),
+    "garbage as an external CA": (
+        {"typha_ca_storage": "external", "typha_ca_bundle_content": "garbage"},
+        ["ca_bundle_content cannot be read"],
+    ),
 }
 
 
@@ -69,7 +89,9 @@ def test_bad_input_is_refused_before_anything_is_written(lab, empty, name):
     variables, words = BAD_INPUT[name]
     run = play(lab, "-e", json.dumps(variables))
     assert run.returncode != 0, run.output
-    message = run.output[run.output.index("FAILED!") if "FAILED!" in run.output else run.output.index("[ERROR]"):]
+    message = run.output[
+        run.output.index("FAILED!") if "FAILED!" in run.output else run.output.index("[ERROR]") :
+    ]
     for word in [*words, "Expected", "Found", "Remedy"]:
         assert word in message, "%r is missing in:\n%s" % (word, message)
     assert "Traceback" not in run.output
@@ -78,7 +100,9 @@ def test_bad_input_is_refused_before_anything_is_written(lab, empty, name):
 
 def test_a_node_of_another_architecture_is_refused(lab, empty):
     def label(architecture):
-        lab.kubectl("label", "node", lab.workers[-1], "--overwrite", "kubernetes.io/arch=" + architecture)
+        lab.kubectl(
+            "label", "node", lab.workers[-1], "--overwrite", "kubernetes.io/arch=" + architecture
+        )
 
     real = lab.objects("nodes")[0]["metadata"]["labels"]["kubernetes.io/arch"]
     label("riscv64")
@@ -86,8 +110,13 @@ def test_a_node_of_another_architecture_is_refused(lab, empty):
         run = play(lab)
     finally:
         label(real)
-    message = run.output[run.output.index("FAILED!"):]
-    assert run.returncode != 0 and lab.workers[-1] in message and "riscv64" in message and "Remedy" in message
+    message = run.output[run.output.index("FAILED!") :]
+    assert (
+        run.returncode != 0
+        and lab.workers[-1] in message
+        and "riscv64" in message
+        and "Remedy" in message
+    )
     unchanged(lab, empty)
 
 
@@ -143,32 +172,57 @@ def test_install_from_empty(lab, empty):
 def test_crds_are_established(lab):
     crds = lab.objects("customresourcedefinitions")
     names = {crd["metadata"]["name"] for crd in crds}
-    assert {"ippools.crd.projectcalico.org", "tiers.crd.projectcalico.org", "felixconfigurations.crd.projectcalico.org"} <= names
+    assert {
+        "ippools.crd.projectcalico.org",
+        "tiers.crd.projectcalico.org",
+        "felixconfigurations.crd.projectcalico.org",
+    } <= names
     for crd in crds:
-        conditions = {condition["type"]: condition["status"] for condition in crd["status"]["conditions"]}
+        conditions = {
+            condition["type"]: condition["status"] for condition in crd["status"]["conditions"]
+        }
         assert conditions["Established"] == "True", crd["metadata"]["name"]
 
 
 def test_pools_are_the_guides(lab):
-    pools = {pool["metadata"]["name"]: pool["spec"] for pool in lab.objects("ippools.crd.projectcalico.org")}
+    pools = {
+        pool["metadata"]["name"]: pool["spec"]
+        for pool in lab.objects("ippools.crd.projectcalico.org")
+    }
     assert set(pools) == {"ipv4-ippool-1", "ipv4-ippool-2"}
     first, second = pools["ipv4-ippool-1"], pools["ipv4-ippool-2"]
     assert (first["cidr"], first.get("disabled", False)) == ("10.244.0.0/18", False)
     assert (second["cidr"], second["disabled"]) == ("10.244.192.0/19", True)
     for pool in (first, second):
-        assert pool["ipipMode"] == "Never" and pool["natOutgoing"] is True and pool["nodeSelector"] == "all()"
+        assert (
+            pool["ipipMode"] == "Never"
+            and pool["natOutgoing"] is True
+            and pool["nodeSelector"] == "all()"
+        )
 
 
 def test_calicoctl_lists_the_nodes_that_kubectl_lists(lab):
     listed = lab.exec(lab.control_plane, "/usr/local/bin/calicoctl", "get", "nodes")
-    assert {line.split()[0] for line in listed.splitlines()[1:] if line} == {node["metadata"]["name"] for node in lab.objects("nodes")}
+    assert {line.split()[0] for line in listed.splitlines()[1:] if line} == {
+        node["metadata"]["name"] for node in lab.objects("nodes")
+    }
 
 
-@pytest.mark.parametrize("path", ["/opt/cni/bin/calico", "/opt/cni/bin/calico-ipam", "/opt/cni/bin/portmap", "/opt/cni/bin/loopback"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/opt/cni/bin/calico",
+        "/opt/cni/bin/calico-ipam",
+        "/opt/cni/bin/portmap",
+        "/opt/cni/bin/loopback",
+    ],
+)
 def test_binaries_on_every_host(lab, path):
     digests = set()
     for host in lab.hosts:
-        mode, owner, digest = lab.exec(host, "sh", "-c", "stat -L -c '%%a %%U' %s; sha256sum %s" % (path, path)).split()[:3]
+        mode, owner, digest = lab.exec(
+            host, "sh", "-c", "stat -L -c '%%a %%U' %s; sha256sum %s" % (path, path)
+        ).split()[:3]
         assert (mode, owner) == ("755", "root"), host
         digests.add(digest)
     assert len(digests) == 1
@@ -176,10 +230,15 @@ def test_binaries_on_every_host(lab, path):
 
 def test_kubeconfig_on_every_host_is_accepted_as_the_cni_user(lab, tmp_path):
     for host in lab.hosts:
-        assert lab.exec(host, "stat", "-c", "%a %U", "/etc/cni/net.d/calico-kubeconfig").split() == ["600", "root"]
+        assert lab.exec(
+            host, "stat", "-c", "%a %U", "/etc/cni/net.d/calico-kubeconfig"
+        ).split() == ["600", "root"]
         config = json.loads(lab.exec(host, "cat", "/etc/cni/net.d/calico-kubeconfig"))
         assert config["current-context"] == "cni@kubernetes"
-        assert config["clusters"][0]["name"] == "kubernetes" and config["users"][0]["name"] == "calico-cni"
+        assert (
+            config["clusters"][0]["name"] == "kubernetes"
+            and config["users"][0]["name"] == "calico-cni"
+        )
         path = tmp_path / host
         path.touch(mode=0o600)
         path.write_text(json.dumps(config), encoding="utf-8")
@@ -195,14 +254,20 @@ def test_conflist_on_every_host(lab):
         assert calico["type"] == "calico" and calico["datastore_type"] == "kubernetes"
         assert calico["ipam"]["type"] == "calico-ipam" and calico["policy"]["type"] == "k8s"
         assert calico["kubernetes"]["kubeconfig"] == "/etc/cni/net.d/calico-kubeconfig"
-        assert portmap["type"] == "portmap" and portmap["snat"] is True and portmap["capabilities"] == {"portMappings": True}
+        assert (
+            portmap["type"] == "portmap"
+            and portmap["snat"] is True
+            and portmap["capabilities"] == {"portMappings": True}
+        )
 
 
 # ---- certificates, by the openssl command line -------------------------------------------------------------------------
 
 
 def openssl(*arguments, check=True):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        ["openssl", *arguments], capture_output=True, text=True, check=False, timeout=30
+    )
     assert not check or done.returncode == 0, done.stderr
     return done.stdout
 
@@ -211,49 +276,106 @@ def openssl(*arguments, check=True):
 def material(lab, tmp_path_factory):
     """The public and private material that pods mount, as files in a folder of mode 0700."""
     folder = tmp_path_factory.mktemp("material")
-    ca = json.loads(lab.kubectl("get", "configmap", "-n", "kube-system", "calico-typha-ca", "-o", "json"))["data"]
+    ca = json.loads(
+        lab.kubectl("get", "configmap", "-n", "kube-system", "calico-typha-ca", "-o", "json")
+    )["data"]
     (folder / "typhaca.crt").write_text(ca["typhaca.crt"], encoding="utf-8")
     for secret in ("calico-typha-certs", "calico-node-certs"):
-        for name, content in json.loads(lab.kubectl("get", "secret", "-n", "kube-system", secret, "-o", "json"))["data"].items():
+        for name, content in json.loads(
+            lab.kubectl("get", "secret", "-n", "kube-system", secret, "-o", "json")
+        )["data"].items():
             path = folder / name
             path.touch(mode=0o600)
             path.write_bytes(base64.b64decode(content))
     return folder
 
 
-@pytest.mark.parametrize(("name", "common_name", "purpose", "other"), [
-    ("typha", "calico-typha", "sslserver", "sslclient"), ("calico-node", "calico-node", "sslclient", "sslserver"),
-])
+@pytest.mark.parametrize(
+    ("name", "common_name", "purpose", "other"),
+    [
+        ("typha", "calico-typha", "sslserver", "sslclient"),
+        ("calico-node", "calico-node", "sslclient", "sslserver"),
+    ],
+)
 def test_leaf_verifies_with_openssl(material, name, common_name, purpose, other):
     ca, leaf, key = (str(material / part) for part in ("typhaca.crt", name + ".crt", name + ".key"))
     assert "OK" in openssl("verify", "-CAfile", ca, "-purpose", purpose, leaf)
     assert "OK" not in openssl("verify", "-CAfile", ca, "-purpose", other, leaf, check=False)
-    assert openssl("x509", "-in", leaf, "-noout", "-subject", "-nameopt", "RFC2253").strip() == "subject=CN=%s" % common_name
-    assert openssl("x509", "-in", leaf, "-noout", "-pubkey") == openssl("pkey", "-in", key, "-pubout")
+    assert (
+        openssl("x509", "-in", leaf, "-noout", "-subject", "-nameopt", "RFC2253").strip()
+        == "subject=CN=%s" % common_name
+    )
+    assert openssl("x509", "-in", leaf, "-noout", "-pubkey") == openssl(
+        "pkey", "-in", key, "-pubout"
+    )
     openssl("x509", "-in", leaf, "-noout", "-checkend", str(300 * 86400))
 
 
 def test_ca_is_the_guides(material):
-    text = openssl("x509", "-in", str(material / "typhaca.crt"), "-noout", "-text", "-nameopt", "RFC2253")
-    assert "Subject: CN=Calico Typha CA" in text and "CA:TRUE" in text and "Certificate Sign" in text
+    text = openssl(
+        "x509", "-in", str(material / "typhaca.crt"), "-noout", "-text", "-nameopt", "RFC2253"
+    )
+    assert (
+        "Subject: CN=Calico Typha CA" in text and "CA:TRUE" in text and "Certificate Sign" in text
+    )
 
 
 def test_mutual_tls_with_the_issued_pair(material):
     """Step 9 and 13 of the guide, against openssl in Typha's place: refused without a client certificate, accepted with it."""
     server = subprocess.Popen(
-        ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", material / "typha.crt", "-key", material / "typha.key",
-         "-CAfile", material / "typhaca.crt", "-Verify", "1", "-verify_return_error", "-quiet"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [
+            "openssl",
+            "s_server",
+            "-accept",
+            "127.0.0.1:0",
+            "-cert",
+            material / "typha.crt",
+            "-key",
+            material / "typha.key",
+            "-CAfile",
+            material / "typhaca.crt",
+            "-Verify",
+            "1",
+            "-verify_return_error",
+            "-quiet",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         port = listening_port(server.pid)
-        client = ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-CAfile", material / "typhaca.crt", "-verify_return_error"]
+        client = [
+            "openssl",
+            "s_client",
+            "-connect",
+            "127.0.0.1:%d" % port,
+            "-CAfile",
+            material / "typhaca.crt",
+            "-verify_return_error",
+        ]
         # In TLS 1.3 the client is done before the server has looked: -ign_eof keeps it until the server's alert comes.
-        without = subprocess.run([*client, "-brief", "-ign_eof"], input="hello\n", capture_output=True, text=True, check=False, timeout=20)
+        without = subprocess.run(
+            [*client, "-brief", "-ign_eof"],
+            input="hello\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
         assert "certificate required" in without.stderr, without.stderr
         pair = ["-cert", material / "calico-node.crt", "-key", material / "calico-node.key"]
-        accepted = subprocess.run([*client, *pair, "-brief"], input="", capture_output=True, text=True, check=False, timeout=20)
-        assert "Verification: OK" in accepted.stderr and "alert" not in accepted.stderr, accepted.stderr
+        accepted = subprocess.run(
+            [*client, *pair, "-brief"],
+            input="",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        assert "Verification: OK" in accepted.stderr and "alert" not in accepted.stderr, (
+            accepted.stderr
+        )
     finally:
         server.kill()
         server.wait(timeout=10)
@@ -262,7 +384,9 @@ def test_mutual_tls_with_the_issued_pair(material):
 def listening_port(pid, timeout=10.0):
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        listed = subprocess.run(["ss", "-tlnpH"], capture_output=True, text=True, check=False, timeout=10).stdout
+        listed = subprocess.run(
+            ["ss", "-tlnpH"], capture_output=True, text=True, check=False, timeout=10
+        ).stdout
         match = re.search(r"127\.0\.0\.1:(\d+) .*pid=%d," % pid, listed)
         if match:
             return int(match.group(1))
@@ -274,53 +398,110 @@ def listening_port(pid, timeout=10.0):
 
 
 def test_typha_is_rolled_out(lab, material):
-    typha = json.loads(lab.kubectl("get", "deployment", "-n", "kube-system", "calico-typha", "-o", "json"))
+    typha = json.loads(
+        lab.kubectl("get", "deployment", "-n", "kube-system", "calico-typha", "-o", "json")
+    )
     assert typha["status"]["availableReplicas"] == typha["spec"]["replicas"] == 2
     pod = typha["spec"]["template"]["spec"]
     assert pod["hostNetwork"] is True and pod["terminationGracePeriodSeconds"] == 300
     container = pod["containers"][0]
     assert container["image"] == "quay.io/calico/typha:v3.32.1"
     env = {entry["name"]: entry.get("value") for entry in container["env"]}
-    assert env["TYPHA_CAFILE"] == "/calico-typha-ca/typhaca.crt" and env["TYPHA_CLIENTCN"] == "calico-node"
+    assert (
+        env["TYPHA_CAFILE"] == "/calico-typha-ca/typhaca.crt"
+        and env["TYPHA_CLIENTCN"] == "calico-node"
+    )
     mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
     assert mounted == {"/calico-typha-ca", "/calico-typha-certs"}
-    service = json.loads(lab.kubectl("get", "service", "-n", "kube-system", "calico-typha", "-o", "json"))
-    assert [(port["name"], port["port"]) for port in service["spec"]["ports"]] == [("calico-typha", 5473)]
+    service = json.loads(
+        lab.kubectl("get", "service", "-n", "kube-system", "calico-typha", "-o", "json")
+    )
+    assert [(port["name"], port["port"]) for port in service["spec"]["ports"]] == [
+        ("calico-typha", 5473)
+    ]
 
 
 def test_node_is_rolled_out(lab):
-    node = json.loads(lab.kubectl("get", "daemonset", "-n", "kube-system", "calico-node", "-o", "json"))
+    node = json.loads(
+        lab.kubectl("get", "daemonset", "-n", "kube-system", "calico-node", "-o", "json")
+    )
     assert node["status"]["numberReady"] == len(lab.hosts)
     pod = node["spec"]["template"]["spec"]
     env = {entry["name"]: entry.get("value") for entry in pod["containers"][0]["env"]}
-    assert env["CALICO_MANAGE_CNI"] == "false" and env["NO_DEFAULT_POOLS"] == "true" and env["FELIX_TYPHACN"] == "calico-typha"
-    assert env["CALICO_NETWORKING_BACKEND"] == "bird" and env["FELIX_TYPHAK8SSERVICENAME"] == "calico-typha"
+    assert (
+        env["CALICO_MANAGE_CNI"] == "false"
+        and env["NO_DEFAULT_POOLS"] == "true"
+        and env["FELIX_TYPHACN"] == "calico-typha"
+    )
+    assert (
+        env["CALICO_NETWORKING_BACKEND"] == "bird"
+        and env["FELIX_TYPHAK8SSERVICENAME"] == "calico-typha"
+    )
     paths = {volume["hostPath"]["path"] for volume in pod["volumes"] if "hostPath" in volume}
-    assert paths == {"/lib/modules", "/run/xtables.lock", "/var/run/calico", "/var/lib/calico", "/var/run/nodeagent"}
+    assert paths == {
+        "/lib/modules",
+        "/run/xtables.lock",
+        "/var/run/calico",
+        "/var/lib/calico",
+        "/var/run/nodeagent",
+    }
     assert not any(path.startswith("/etc/cni") for path in paths)
 
 
 # Written by hand from the facts on each release, not read from the version table.
 ALLOWED = {
     "system:serviceaccount:kube-system:calico-typha": [
-        "list endpointslices.discovery.k8s.io", "watch tiers.crd.projectcalico.org", "list caliconodestatuses.crd.projectcalico.org",
-        "list stagednetworkpolicies.crd.projectcalico.org", "list clusternetworkpolicies.policy.networking.k8s.io",
-        "list virtualmachineinstancemigrations.kubevirt.io", "create clusterinformations.crd.projectcalico.org", "watch pods", "list nodes",
+        "list endpointslices.discovery.k8s.io",
+        "watch tiers.crd.projectcalico.org",
+        "list caliconodestatuses.crd.projectcalico.org",
+        "list stagednetworkpolicies.crd.projectcalico.org",
+        "list clusternetworkpolicies.policy.networking.k8s.io",
+        "list virtualmachineinstancemigrations.kubevirt.io",
+        "create clusterinformations.crd.projectcalico.org",
+        "watch pods",
+        "list nodes",
         "list bgpfilters.crd.projectcalico.org",
     ],
     "system:serviceaccount:kube-system:calico-node": [
-        "create bgpconfigurations.crd.projectcalico.org", "list ippools.crd.projectcalico.org", "patch nodes/status", "get configmaps",
-        "create ipamconfigs.crd.projectcalico.org", "watch ipreservations.crd.projectcalico.org", "delete ipamhandles.crd.projectcalico.org",
+        "create bgpconfigurations.crd.projectcalico.org",
+        "list ippools.crd.projectcalico.org",
+        "patch nodes/status",
+        "get configmaps",
+        "create ipamconfigs.crd.projectcalico.org",
+        "watch ipreservations.crd.projectcalico.org",
+        "delete ipamhandles.crd.projectcalico.org",
     ],
     "calico-cni": [
-        "list ipreservations.crd.projectcalico.org", "create ipamconfigs.crd.projectcalico.org", "get clusterinformations.crd.projectcalico.org",
-        "delete ipamblocks.crd.projectcalico.org", "patch pods/status", "get namespaces", "list ippools.crd.projectcalico.org",
+        "list ipreservations.crd.projectcalico.org",
+        "create ipamconfigs.crd.projectcalico.org",
+        "get clusterinformations.crd.projectcalico.org",
+        "delete ipamblocks.crd.projectcalico.org",
+        "patch pods/status",
+        "get namespaces",
+        "list ippools.crd.projectcalico.org",
     ],
 }
 REFUSED = {
-    "system:serviceaccount:kube-system:calico-typha": ["get secrets", "delete nodes", "create pods", "patch pods/status", "delete tiers.crd.projectcalico.org"],
-    "system:serviceaccount:kube-system:calico-node": ["get secrets", "delete nodes", "delete ippools.crd.projectcalico.org", "create pods"],
-    "calico-cni": ["get secrets", "list secrets", "delete ippools.crd.projectcalico.org", "delete pods", "create clusterroles"],
+    "system:serviceaccount:kube-system:calico-typha": [
+        "get secrets",
+        "delete nodes",
+        "create pods",
+        "patch pods/status",
+        "delete tiers.crd.projectcalico.org",
+    ],
+    "system:serviceaccount:kube-system:calico-node": [
+        "get secrets",
+        "delete nodes",
+        "delete ippools.crd.projectcalico.org",
+        "create pods",
+    ],
+    "calico-cni": [
+        "get secrets",
+        "list secrets",
+        "delete ippools.crd.projectcalico.org",
+        "delete pods",
+        "create clusterroles",
+    ],
 }
 
 
@@ -328,16 +509,29 @@ def test_rights_as_kubectl_sees_them(lab):
     """The same question through kubectl, for one allowed and one refused verb of each."""
     for who in ALLOWED:
         for verb, answer in (("get", "yes"), ("delete", "no")):
-            assert lab.kubectl("auth", "can-i", verb, "ippools.crd.projectcalico.org", "--as", who, check=False).strip() == answer, (who, verb)
+            assert (
+                lab.kubectl(
+                    "auth", "can-i", verb, "ippools.crd.projectcalico.org", "--as", who, check=False
+                ).strip()
+                == answer
+            ), (who, verb)
 
 
 @pytest.mark.parametrize("who", list(ALLOWED))
 def test_rights(lab, who):
-    assert {what: can_i(lab, who, what) for what in ALLOWED[who]} == {what: "yes" for what in ALLOWED[who]}
-    assert {what: can_i(lab, who, what) for what in REFUSED[who]} == {what: "no" for what in REFUSED[who]}
+    assert {what: can_i(lab, who, what) for what in ALLOWED[who]} == dict.fromkeys(
+        ALLOWED[who], "yes"
+    )
+    assert {what: can_i(lab, who, what) for what in REFUSED[who]} == dict.fromkeys(
+        REFUSED[who], "no"
+    )
 
 
-ROLES = {"typha": "system:serviceaccount:kube-system:calico-typha", "node": "system:serviceaccount:kube-system:calico-node", "cni": "calico-cni"}
+ROLES = {
+    "typha": "system:serviceaccount:kube-system:calico-typha",
+    "node": "system:serviceaccount:kube-system:calico-node",
+    "cni": "calico-cni",
+}
 
 
 @pytest.mark.parametrize("role", list(ROLES))
@@ -345,14 +539,17 @@ def test_every_rule_of_the_version_table_is_granted(lab, role):
     refused = [
         (verb, resource)
         for rule in releases.release("v3.32.1")["rbac"][role]
-        for group in rule["apiGroups"] for resource in rule["resources"] for verb in rule["verbs"]
-        if not rule.get("resourceNames") and can_i(lab, ROLES[role], "%s %s" % (verb, with_group(resource, group))) != "yes"
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        if not rule.get("resourceNames")
+        and can_i(lab, ROLES[role], "%s %s" % (verb, with_group(resource, group))) != "yes"
     ]
     assert refused == []
 
 
 def with_group(resource, group):
-    """"nodes/status", "apps" -> "nodes.apps/status"; the core group has no name."""
+    """ "nodes/status", "apps" -> "nodes.apps/status"; the core group has no name."""
     name, slash, sub = resource.partition("/")
     return name + ("." + group if group else "") + slash + sub
 
@@ -363,15 +560,21 @@ def with_group(resource, group):
 @pytest.fixture(scope="module")
 def private_keys(lab, material):
     """Every private key of the install and the admin's, as the longest base64 line of each."""
-    pems = [(material / name).read_text(encoding="utf-8") for name in ("typha.key", "calico-node.key")]
+    pems = [
+        (material / name).read_text(encoding="utf-8") for name in ("typha.key", "calico-node.key")
+    ]
     for secret, key in (("calico-typha-ca-key", "ca.key"), ("calico-cni-credential", "tls.key")):
-        data = json.loads(lab.kubectl("get", "secret", "-n", "kube-system", secret, "-o", "json"))["data"]
+        data = json.loads(lab.kubectl("get", "secret", "-n", "kube-system", secret, "-o", "json"))[
+            "data"
+        ]
         pems.append(base64.b64decode(data[key]).decode())
     pems.append(lab.exec(lab.control_plane, "cat", "/etc/kubernetes/pki/ca.key"))
     needles = {max((line for line in pem.splitlines() if "-" not in line), key=len) for pem in pems}
     admin = lab.exec(lab.control_plane, "cat", "/etc/kubernetes/admin.conf")
     # What comes before is the same for all keys of a kind.
-    needles.add(re.search(r"client-key-data\W+[A-Za-z0-9+/=]{110}([A-Za-z0-9+/=]{60})", admin).group(1))
+    needles.add(
+        re.search(r"client-key-data\W+[A-Za-z0-9+/=]{110}([A-Za-z0-9+/=]{60})", admin).group(1)
+    )
     return needles
 
 
@@ -411,7 +614,14 @@ def test_no_private_key_in_a_file_that_others_can_read(lab, private_keys, tmp_pa
         found = lab.exec(host, "/usr/bin/python3", "-c", GREP, since, *folders, stdin=needles)
         assert found == "", host
     folders = ["/tmp", "/dev/shm", str(pathlib.Path.home() / ".ansible")]
-    here = subprocess.run(["python3", "-c", GREP, since, *folders], input=needles, capture_output=True, text=True, check=False, timeout=120)
+    here = subprocess.run(
+        ["python3", "-c", GREP, since, *folders],
+        input=needles,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert here.stdout == "" and here.returncode == 0, here.stdout + here.stderr
 
 
@@ -441,7 +651,11 @@ def test_module_executions_on_a_worker_stay_within_the_budget(lab):
 def test_runs_warn_about_nothing_of_ours():
     for name in ("first", "second"):
         # kubernetes.core's own: its action plugin still reads Templar.environment.
-        warnings = [line for line in RUNS[name].output.splitlines() if "DEPRECATION WARNING" in line and "`environment`" not in line]
+        warnings = [
+            line
+            for line in RUNS[name].output.splitlines()
+            if "DEPRECATION WARNING" in line and "`environment`" not in line
+        ]
         assert warnings == []
 
 
@@ -449,12 +663,29 @@ def test_drift_is_repaired_and_named(lab):
     """A conflist edited by hand, a binary replaced, a pool changed: each is named in the diff and put right."""
     worker = lab.workers[0]
     conflist = lab.exec(worker, "cat", "/etc/cni/net.d/10-calico.conflist")
-    lab.exec(worker, "sh", "-c", "echo '{}' > /etc/cni/net.d/10-calico.conflist; echo broken > /opt/cni/bin/portmap")
-    lab.kubectl("patch", "ippools.crd.projectcalico.org", "ipv4-ippool-1", "--type=merge", "-p", '{"spec":{"natOutgoing":false}}')
+    lab.exec(
+        worker,
+        "sh",
+        "-c",
+        "echo '{}' > /etc/cni/net.d/10-calico.conflist; echo broken > /opt/cni/bin/portmap",
+    )
+    lab.kubectl(
+        "patch",
+        "ippools.crd.projectcalico.org",
+        "ipv4-ippool-1",
+        "--type=merge",
+        "-p",
+        '{"spec":{"natOutgoing":false}}',
+    )
     run = play(lab, "--diff").succeeded()
     assert "natOutgoing" in run.output or "nat_outgoing" in run.output
     assert lab.exec(worker, "cat", "/etc/cni/net.d/10-calico.conflist") == conflist
-    digests = {hashlib.sha256(lab.exec(host, "base64", "/opt/cni/bin/portmap").encode()).hexdigest() for host in lab.hosts}
+    digests = {
+        hashlib.sha256(lab.exec(host, "base64", "/opt/cni/bin/portmap").encode()).hexdigest()
+        for host in lab.hosts
+    }
     assert len(digests) == 1
-    pool = json.loads(lab.kubectl("get", "ippools.crd.projectcalico.org", "ipv4-ippool-1", "-o", "json"))
+    pool = json.loads(
+        lab.kubectl("get", "ippools.crd.projectcalico.org", "ipv4-ippool-1", "-o", "json")
+    )
     assert pool["spec"]["natOutgoing"] is True

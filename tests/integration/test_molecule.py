@@ -23,10 +23,21 @@ STEPS = {
 
 def molecule(scenario, home):
     """`molecule test` in a home and with labs of its own, so that two checkouts can be tested at once. Returns (exit code, output)."""
-    env = {**os.environ, "LAB": "mol-%04x" % (zlib.crc32(bytes(ROOT)) & 0xFFFF), "NO_COLOR": "1", "ANSIBLE_HOME": str(home)}
+    env = {
+        **os.environ,
+        "LAB": "mol-%04x" % (zlib.crc32(bytes(ROOT)) & 0xFFFF),
+        "NO_COLOR": "1",
+        "ANSIBLE_HOME": str(home),
+    }
     env["PATH"] = "%s:%s" % (ROOT / ".venv/bin", env["PATH"])
     process = subprocess.Popen(
-        ["molecule", "test", "-s", scenario], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ["molecule", "test", "-s", scenario],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
     try:
@@ -34,7 +45,14 @@ def molecule(scenario, home):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output = process.communicate()[0]
-        subprocess.run(["molecule", "destroy", "-s", scenario], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, check=False, timeout=120)
+        subprocess.run(
+            ["molecule", "destroy", "-s", scenario],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=120,
+        )
     return process.returncode, output
 
 
@@ -43,4 +61,6 @@ def test_scenario(scenario, tmp_path):
     code, output = molecule(scenario, tmp_path)
     assert code == 0, output[-20000:]
     for step in STEPS[scenario]:
-        assert re.search(r"%s > %s\] Executed: Successful" % (scenario, step), output), "%s did not run:\n%s" % (step, output[-4000:])
+        assert re.search(r"%s > %s\] Executed: Successful" % (scenario, step), output), (
+            "%s did not run:\n%s" % (step, output[-4000:])
+        )

@@ -20,11 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import connect
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
 from hardway_testbed.snapshot import difference, snapshot
+
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import connect
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
 sys.path.insert(0, str(ROOT / "tests/unit/support"))
 import release_rights  # noqa: E402
@@ -36,7 +37,10 @@ ACCOUNTS = {
     "typha": ("system:serviceaccount:kube-system:calico-typha", release_rights.TYPHA),
     "node": ("system:serviceaccount:kube-system:calico-node", release_rights.NODE),
     "cni": ("calico-cni", release_rights.CNI_NEEDS),
-    "kube_controllers": ("system:serviceaccount:kube-system:calico-kube-controllers", release_rights.KUBE_CONTROLLERS),
+    "kube_controllers": (
+        "system:serviceaccount:kube-system:calico-kube-controllers",
+        release_rights.KUBE_CONTROLLERS,
+    ),
 }
 REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 TIERS = "tiers.crd.projectcalico.org"
@@ -73,7 +77,9 @@ def test_images_and_pod_security(lab, release):
     for kind, name in (("daemonset", "node"), ("deployment", "typha")):
         spec = get(lab, kind, "calico-" + name, "-n", "kube-system")["spec"]["template"]["spec"]
         assert spec["containers"][0]["image"] == "%s/%s:%s" % (registry, name, release)
-        assert (spec["securityContext"].get("seccompProfile") == {"type": "RuntimeDefault"}) is (minor(release) >= 29)
+        assert (spec["securityContext"].get("seccompProfile") == {"type": "RuntimeDefault"}) is (
+            minor(release) >= 29
+        )
 
 
 def test_conflist(lab, release):
@@ -85,13 +91,23 @@ def test_conflist(lab, release):
 
 def test_crds_are_the_files(lab, release):
     """Names and schemas as the API server serves them, against the release's own file."""
-    with urllib.request.urlopen("%s/%s/crds.yaml" % (lab.status["release_url"], release), timeout=10) as answer:
-        wanted = {crd["metadata"]["name"]: crd for crd in yaml.load_all(answer.read(), Loader=yaml.CSafeLoader) if crd}
+    with urllib.request.urlopen(
+        "%s/%s/crds.yaml" % (lab.status["release_url"], release), timeout=10
+    ) as answer:
+        wanted = {
+            crd["metadata"]["name"]: crd
+            for crd in yaml.load_all(answer.read(), Loader=yaml.CSafeLoader)
+            if crd
+        }
     there = {crd["metadata"]["name"]: crd for crd in lab.objects("customresourcedefinitions")}
     assert set(there) == set(wanted)
     for name, crd in wanted.items():
         assert there[name]["spec"]["versions"] == crd["spec"]["versions"], name
-        assert {each["status"] for each in there[name]["status"]["conditions"] if each["type"] in ("Established", "NamesAccepted")} == {"True"}
+        assert {
+            each["status"]
+            for each in there[name]["status"]["conditions"]
+            if each["type"] in ("Established", "NamesAccepted")
+        } == {"True"}
 
 
 def asked(api, user, group, resource, verb):
@@ -102,18 +118,52 @@ def asked(api, user, group, resource, verb):
         groups += ["system:serviceaccounts", "system:serviceaccounts:kube-system"]
     attributes = {"group": group, "resource": name, "subresource": sub, "verb": verb}
     spec = {"user": user, "groups": groups, "resourceAttributes": attributes}
-    return api.create(REVIEWS, {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec})["status"]["allowed"]
+    return api.create(
+        REVIEWS,
+        {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec},
+    )["status"]["allowed"]
 
 
 def grant_kube_controllers(lab, release):
     """No role of the collection installs kube-controllers yet: its row of the version table, as a role would apply it."""
-    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "calico-kube-controllers"}}
-    subject = {"kind": "ServiceAccount", "name": "calico-kube-controllers", "namespace": "kube-system"}
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "calico-kube-controllers"}
-    lab.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [
-        {**about, "kind": "ClusterRole", "rules": releases.release(release)["rbac"]["kube_controllers"]},
-        {**about, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": [subject]},
-    ]}))
+    about = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "metadata": {"name": "calico-kube-controllers"},
+    }
+    subject = {
+        "kind": "ServiceAccount",
+        "name": "calico-kube-controllers",
+        "namespace": "kube-system",
+    }
+    reference = {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "calico-kube-controllers",
+    }
+    lab.kubectl(
+        "apply",
+        "-f",
+        "-",
+        stdin=json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "List",
+                "items": [
+                    {
+                        **about,
+                        "kind": "ClusterRole",
+                        "rules": releases.release(release)["rbac"]["kube_controllers"],
+                    },
+                    {
+                        **about,
+                        "kind": "ClusterRoleBinding",
+                        "roleRef": reference,
+                        "subjects": [subject],
+                    },
+                ],
+            }
+        ),
+    )
 
 
 @pytest.mark.parametrize("role", list(ACCOUNTS))
@@ -121,17 +171,31 @@ def test_rights_are_what_the_release_needs_and_no_verb_more(lab, release, role):
     user, text = ACCOUNTS[role]
     if role == "kube_controllers":
         grant_kube_controllers(lab, release)
-    needed = {(group, resource): verbs for (group, resource, names), verbs in release_rights.granted(text, minor(release)).items() if not names}
-    questions = [(group, resource, verb, True) for (group, resource), verbs in needed.items() for verb in sorted(verbs)]
+    needed = {
+        (group, resource): verbs
+        for (group, resource, names), verbs in release_rights.granted(text, minor(release)).items()
+        if not names
+    }
+    questions = [
+        (group, resource, verb, True)
+        for (group, resource), verbs in needed.items()
+        for verb in sorted(verbs)
+    ]
     for (group, resource), verbs in needed.items():
         # A rule about "*" is about each resource of its group.
         granted = verbs | needed.get((group, "*"), set())
-        more = next(verb for verb in ("list", "create", "patch", "delete", "deletecollection") if verb not in granted)
+        more = next(
+            verb
+            for verb in ("list", "create", "patch", "delete", "deletecollection")
+            if verb not in granted
+        )
         questions.append((group, resource, more, False))
     api = connect({"kubeconfig": lab.kubeconfig})
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda question: asked(api, user, *question[:3]), questions))
-    assert [question for question, answer in zip(questions, answers) if question[3] is not answer] == []
+    assert [
+        question for question, answer in zip(questions, answers) if question[3] is not answer
+    ] == []
     assert sum(answers) > 15 and len(answers) - sum(answers) == len(needed)
 
 
@@ -154,7 +218,7 @@ def untouched(lab):
 
 
 def refused(run, *words):
-    message = run.output[run.output.index("FAILED!"):]
+    message = run.output[run.output.index("FAILED!") :]
     assert run.returncode != 0 and "Traceback" not in run.output
     for word in (*words, "Expected", "Found", "Remedy"):
         assert word in message, "%r is missing in:\n%s" % (word, message)
@@ -184,18 +248,34 @@ CRDS_ALONE = """
 
 
 def crds_alone(lab, tmp_path, version):
-    text = CRDS_ALONE.format(version=version, mirror=lab.status["release_url"], kubeconfig=lab.kubeconfig)
+    text = CRDS_ALONE.format(
+        version=version, mirror=lab.status["release_url"], kubeconfig=lab.kubeconfig
+    )
     return play(lab, playbook=write_playbook(tmp_path, text))
 
 
-def test_crds_alone_refuse_a_downgrade_where_nothing_else_tells_the_release(lab, tmp_path, untouched):
-    refused(crds_alone(lab, tmp_path, "v3.28.5"), "CRDs of Calico v3.28.5 would be a downgrade", "is from " + NEWEST)
+def test_crds_alone_refuse_a_downgrade_where_nothing_else_tells_the_release(
+    lab, tmp_path, untouched
+):
+    refused(
+        crds_alone(lab, tmp_path, "v3.28.5"),
+        "CRDs of Calico v3.28.5 would be a downgrade",
+        "is from " + NEWEST,
+    )
 
 
 def test_dropped_crds_are_reported(lab, tmp_path):
-    with urllib.request.urlopen("%s/v3.31.7/crds.yaml" % lab.status["release_url"], timeout=10) as answer:
-        former = [crd for crd in yaml.load_all(answer.read(), Loader=yaml.CSafeLoader) if crd and crd["metadata"]["name"].endswith(GONE)]
-    lab.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": former}))
+    with urllib.request.urlopen(
+        "%s/v3.31.7/crds.yaml" % lab.status["release_url"], timeout=10
+    ) as answer:
+        former = [
+            crd
+            for crd in yaml.load_all(answer.read(), Loader=yaml.CSafeLoader)
+            if crd and crd["metadata"]["name"].endswith(GONE)
+        ]
+    lab.kubectl(
+        "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": former})
+    )
     before = snapshot(lab)
     run = crds_alone(lab, tmp_path, NEWEST).succeeded()
     assert difference(before, snapshot(lab)) == []
@@ -219,18 +299,30 @@ def test_a_version_with_stored_objects_must_stay(lab, tmp_path):
     for version in crd["spec"]["versions"]:
         version["storage"] = version["name"] == "v1"
     lab.kubectl("replace", "-f", "-", stdin=json.dumps(crd))
-    lab.kubectl("patch", "crd", TIERS, "--subresource=status", "--type=merge", "-p", '{"status":{"storedVersions":["v1"]}}')
+    lab.kubectl(
+        "patch",
+        "crd",
+        TIERS,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        '{"status":{"storedVersions":["v1"]}}',
+    )
     assert "changed=1" in crds_alone(lab, tmp_path, NEWEST).succeeded().output
     assert get(lab, "crd", TIERS)["spec"] == real["spec"]
 
 
 def test_a_crds_file_with_another_digest_is_refused(lab, tmp_path, untouched):
-    with urllib.request.urlopen("%s/%s/crds.yaml" % (lab.status["release_url"], NEWEST), timeout=10) as answer:
+    with urllib.request.urlopen(
+        "%s/%s/crds.yaml" % (lab.status["release_url"], NEWEST), timeout=10
+    ) as answer:
         content = answer.read()
     path = tmp_path / "crds.yaml"
     path.write_bytes(content + b"# one byte more\n")
     # A cache of its own: what was verified before would be taken from there.
-    run = site(lab, NEWEST, "-e", "calico_crds_source=%s" % path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    run = site(
+        lab, NEWEST, "-e", "calico_crds_source=%s" % path, XDG_CACHE_HOME=str(tmp_path / "cache")
+    )
     refused(run, str(path), hashlib.sha256(content).hexdigest())
     assert not list(pathlib.Path(tmp_path / "cache").rglob("crds.yaml"))
 
@@ -251,15 +343,23 @@ TYPHA = """
 @pytest.fixture
 def aggregated(lab):
     """Lets something else write Typha's ClusterRole: Kubernetes' aggregation, which puts back its own rules after the role's."""
+
     def write(rules):
         about = {"name": "policy-of-somebody", "labels": {"for": "typha"}}
-        source = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": about, "rules": rules}
+        source = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": about,
+            "rules": rules,
+        }
         lab.kubectl("apply", "-f", "-", stdin=json.dumps(source))
         rule = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"for": "typha"}}]}}
         lab.kubectl("patch", "clusterrole", "calico-typha", "--type=merge", "-p", json.dumps(rule))
 
     yield write
-    lab.kubectl("patch", "clusterrole", "calico-typha", "--type=merge", "-p", '{"aggregationRule":null}')
+    lab.kubectl(
+        "patch", "clusterrole", "calico-typha", "--type=merge", "-p", '{"aggregationRule":null}'
+    )
     lab.kubectl("delete", "clusterrole", "policy-of-somebody")
 
 
@@ -267,16 +367,26 @@ def test_a_right_that_typha_lacks_is_named_instead_of_waited_for(lab, tmp_path, 
     """One right here; tests/unit/test_rights.py takes each away in turn."""
     verb, group, resource = "list", "crd.projectcalico.org", "tiers"
     rules = []
-    for (its_group, its_resource, _names), verbs in release_rights.granted(release_rights.TYPHA, minor(NEWEST)).items():
+    for (its_group, its_resource, _names), verbs in release_rights.granted(
+        release_rights.TYPHA, minor(NEWEST)
+    ).items():
         left = sorted(verbs - ({verb} if (its_group, its_resource) == (group, resource) else set()))
         rules.append({"apiGroups": [its_group], "resources": [its_resource], "verbs": left})
     aggregated(rules)
     before = get(lab, "deployment", "calico-typha", "-n", "kube-system")["metadata"]["generation"]
     run = play(lab, playbook=write_playbook(tmp_path, TYPHA.format(severity="debug")))
     named = "no %s %s.%s: Typha retries" % (verb, resource, group)
-    refused(run, "system:serviceaccount:kube-system:calico-typha lacks 1 right", named, "no calico/node comes up")
+    refused(
+        run,
+        "system:serviceaccount:kube-system:calico-typha lacks 1 right",
+        named,
+        "no calico/node comes up",
+    )
     # No pod is replaced by one that would hang.
-    assert get(lab, "deployment", "calico-typha", "-n", "kube-system")["metadata"]["generation"] == before
+    assert (
+        get(lab, "deployment", "calico-typha", "-n", "kube-system")["metadata"]["generation"]
+        == before
+    )
 
 
 def test_the_rights_are_put_back(lab, tmp_path):

@@ -53,7 +53,9 @@ def test_cni_alone_on_all_hosts(lab, tmp_path):
 def test_typha_alone_on_localhost(lab, tmp_path):
     playbook = write_playbook(tmp_path, TYPHA_ONLY)
     play(lab, playbook=playbook).succeeded()
-    typha = json.loads(lab.kubectl("get", "deployment", "-n", "kube-system", "calico-typha", "-o", "json"))
+    typha = json.loads(
+        lab.kubectl("get", "deployment", "-n", "kube-system", "calico-typha", "-o", "json")
+    )
     assert typha["status"]["availableReplicas"] == 2
     assert set(play(lab, playbook=playbook).succeeded().changed.values()) == {0}
 
@@ -63,14 +65,20 @@ def test_a_rollout_that_cannot_end_says_why(lab, tmp_path):
     arguments = ["-e", json.dumps({"typha_replicas": 5, "calico_rollout_timeout": 10})]
     run = play(lab, *arguments, playbook=write_playbook(tmp_path, TYPHA_ONLY))
     assert run.returncode != 0
-    assert "3 of 5 replicas are available" in run.output and "free ports" in run.output and "Remedy" in run.output
+    assert (
+        "3 of 5 replicas are available" in run.output
+        and "free ports" in run.output
+        and "Remedy" in run.output
+    )
     play(lab, playbook=write_playbook(tmp_path, TYPHA_ONLY)).succeeded()
 
 
 def test_push_delivers_the_binaries_from_the_controller(lab, tmp_path):
     for host in lab.hosts:
         lab.exec(host, "rm", "-rf", "/opt/cni/bin", "/var/lib/hardway-calico")
-    run = play(lab, "-e", "cni_binaries_delivery=push", playbook=write_playbook(tmp_path, CNI_ONLY)).succeeded()
+    run = play(
+        lab, "-e", "cni_binaries_delivery=push", playbook=write_playbook(tmp_path, CNI_ONLY)
+    ).succeeded()
     for worker in lab.workers:
         assert "calico-ipam" in lab.exec(worker, "ls", "/opt/cni/bin")
         assert run.on(worker) <= 6

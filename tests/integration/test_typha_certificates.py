@@ -19,13 +19,14 @@ from datetime import datetime, timedelta, timezone
 import openssl_oracle as oracle
 import outside_chains
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from hardway_testbed.ansible import command, environment, play, play_and_kill
 from hardway_testbed.go_tls import refusals
 from hardway_testbed.lab import ROOT
 from hardway_testbed.pki_recorder import Recorder
 from hardway_testbed.snapshot import difference, snapshot
 from hardway_testbed.typha_tls import Refused, handshake
+
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 
 ROTATE = "hardway.calico.rotate_certificates"
 # A CA with 400 days left is due when it is replaced 365 + 40 days before its end, and not yet with the default of 365 + 30.
@@ -39,17 +40,27 @@ def secret(lab, name):
 
 
 def bundle(lab):
-    return json.loads(lab.kubectl("get", "configmap", "-n", "kube-system", "calico-typha-ca", "-o", "json"))["data"]["typhaca.crt"]
+    return json.loads(
+        lab.kubectl("get", "configmap", "-n", "kube-system", "calico-typha-ca", "-o", "json")
+    )["data"]["typhaca.crt"]
 
 
 def require_sound(lab):
     """One CA, both leaves of it with their keys, all by openssl; returns the CA."""
     ca = bundle(lab)
-    assert ca.count("BEGIN CERTIFICATE") == 1 and set(secret(lab, "calico-typha-ca-key")) == {"ca.crt", "ca.key"}
-    for name, stem, purpose in (("calico-typha-certs", "typha", "sslserver"), ("calico-node-certs", "calico-node", "sslclient")):
+    assert ca.count("BEGIN CERTIFICATE") == 1 and set(secret(lab, "calico-typha-ca-key")) == {
+        "ca.crt",
+        "ca.key",
+    }
+    for name, stem, purpose in (
+        ("calico-typha-certs", "typha", "sslserver"),
+        ("calico-node-certs", "calico-node", "sslclient"),
+    ):
         pair = secret(lab, name)
         oracle.verify(pair[stem + ".crt"], ca, purpose)
-        assert oracle.public_key(certificate=pair[stem + ".crt"]) == oracle.public_key(key=pair[stem + ".key"])
+        assert oracle.public_key(certificate=pair[stem + ".crt"]) == oracle.public_key(
+            key=pair[stem + ".key"]
+        )
         oracle.openssl("x509", "-noout", "-checkend", 364 * 86400, content=pair[stem + ".crt"])
     return ca
 
@@ -60,8 +71,12 @@ def aged(lab):
     now = datetime.now(timezone.utc)
     key = x509.make_key("ECDSA", 256)
     ca = x509.make_ca("Calico Typha CA", key, now - timedelta(days=3250), now + timedelta(days=400))
-    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "calico-typha-ca-key", "namespace": "kube-system"},
-            "stringData": {"ca.crt": ca, "ca.key": key}}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "calico-typha-ca-key", "namespace": "kube-system"},
+        "stringData": {"ca.crt": ca, "ca.key": key},
+    }
     lab.kubectl("create", "-f", "-", stdin=json.dumps(body))
     play(lab).succeeded()
     assert require_sound(lab).strip() == ca.strip()
@@ -71,7 +86,10 @@ def aged(lab):
 def test_check_mode_names_what_would_be_replaced_and_why(lab, aged):
     before = snapshot(lab)
     run = play(lab, "--check", "--diff", *DUE, playbook=ROTATE).succeeded()
-    assert "force asks for it" in run.output and "leaves of the new CA follow when Typha and calico/node have loaded both" in run.output
+    assert (
+        "force asks for it" in run.output
+        and "leaves of the new CA follow when Typha and calico/node have loaded both" in run.output
+    )
     assert difference(before, snapshot(lab)) == []
 
 
@@ -93,28 +111,53 @@ def test_typha_was_rolled_before_calico_node_in_each_phase(aged):
     """Every Typha of a phase starts before any node of it, and no party is rolled twice."""
     record = RECORDS["ordinary"]
     begun = record.versions["bundle"][1][0]
-    started = [pod.party for pod in sorted(record.pods.values(), key=lambda pod: pod.start) if pod.start > begun]
+    started = [
+        pod.party
+        for pod in sorted(record.pods.values(), key=lambda pod: pod.start)
+        if pod.start > begun
+    ]
     assert [party for party, _pods in itertools.groupby(started)] == ["server", "client"] * 3
 
 
 def pods(lab, name):
-    return {pod["metadata"]["uid"] for pod in lab.objects("pods", "kube-system") if pod["metadata"]["labels"].get("k8s-app") == name}
+    return {
+        pod["metadata"]["uid"]
+        for pod in lab.objects("pods", "kube-system")
+        if pod["metadata"]["labels"].get("k8s-app") == name
+    }
 
 
 def test_an_expired_leaf_rolls_its_own_party_only(lab, aged):
     kept = secret(lab, "calico-typha-ca-key")
-    leaf, key = oracle.make_leaf("calico-node", (kept["ca.crt"], kept["ca.key"]), "clientAuth", days=-1)
-    lab.kubectl("patch", "secret", "-n", "kube-system", "calico-node-certs", "--type=merge", "-p",
-                json.dumps({"stringData": {"calico-node.crt": leaf, "calico-node.key": key}}))
+    leaf, key = oracle.make_leaf(
+        "calico-node", (kept["ca.crt"], kept["ca.key"]), "clientAuth", days=-1
+    )
+    lab.kubectl(
+        "patch",
+        "secret",
+        "-n",
+        "kube-system",
+        "calico-node-certs",
+        "--type=merge",
+        "-p",
+        json.dumps({"stringData": {"calico-node.crt": leaf, "calico-node.key": key}}),
+    )
     before = {name: pods(lab, name) for name in ("calico-typha", "calico-node")}
     run = play(lab, "--diff", *DUE).succeeded()
     assert "# client (it expired on " in run.output and "# server" not in run.output
     require_sound(lab)
-    assert pods(lab, "calico-typha") == before["calico-typha"] and not pods(lab, "calico-node") & before["calico-node"]
+    assert (
+        pods(lab, "calico-typha") == before["calico-typha"]
+        and not pods(lab, "calico-node") & before["calico-node"]
+    )
 
 
-KILLS = [("Roll whoever has not loaded", 0.0), ("Put the certificates' hash on the pod template", 1.2),
-         ("Take the next step", 2.0), ("Apply Typha's RBAC", 1.0)]
+KILLS = [
+    ("Roll whoever has not loaded", 0.0),
+    ("Put the certificates' hash on the pod template", 1.2),
+    ("Take the next step", 2.0),
+    ("Apply Typha's RBAC", 1.0),
+]
 
 
 def test_killed_runs_are_finished_by_the_next(lab, aged):
@@ -128,11 +171,25 @@ def test_killed_runs_are_finished_by_the_next(lab, aged):
 
 def test_two_runs_at_once(lab, aged):
     with Recorder(lab) as RECORDS["two"]:
-        runs = [subprocess.Popen(command(lab.inventory, ROTATE), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
-                                 env=environment(), cwd=ROOT) for _number in range(2)]
+        runs = [
+            subprocess.Popen(
+                command(lab.inventory, ROTATE),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                env=environment(),
+                cwd=ROOT,
+            )
+            for _number in range(2)
+        ]
         outputs = [run.communicate(timeout=400)[0] for run in runs]
         for run, output in zip(runs, outputs):
-            assert run.returncode == 0 or "Another run or person changed the" in output or "not rolled" in output, output[-3000:]
+            assert (
+                run.returncode == 0
+                or "Another run or person changed the" in output
+                or "not rolled" in output
+            ), output[-3000:]
             assert "Traceback" not in output
         play(lab, playbook=ROTATE).succeeded()
     require_sound(lab)
@@ -143,15 +200,23 @@ def test_two_runs_at_once(lab, aged):
 
 def sides(record, encounter):
     """(server, client) of an encounter, each (certificate, key, bundle)."""
-    bundles, typhas, nodes = ([pems for _revision, pems in record.versions[what]] for what in ("bundle", "server", "client"))
-    return (*typhas[encounter[1]], *bundles[encounter[0]]), (*nodes[encounter[3]], *bundles[encounter[2]])
+    bundles, typhas, nodes = (
+        [pems for _revision, pems in record.versions[what]]
+        for what in ("bundle", "server", "client")
+    )
+    return (*typhas[encounter[1]], *bundles[encounter[0]]), (
+        *nodes[encounter[3]],
+        *bundles[encounter[2]],
+    )
 
 
 @pytest.mark.parametrize("name", ["ordinary", "killed", "two"])
 def test_no_typha_and_no_node_ever_refused_each_other(name):
     record = RECORDS[name]
     encounters = record.encounters()
-    assert len(record.versions["bundle"]) >= 3 and len(encounters) >= 10, "a CA was replaced while parties were there"
+    assert len(record.versions["bundle"]) >= 3 and len(encounters) >= 10, (
+        "a CA was replaced while parties were there"
+    )
     for encounter in encounters:
         handshake(*sides(record, encounter))
     assert set(refusals([sides(record, encounter) for encounter in encounters])) == {""}
@@ -173,40 +238,66 @@ def test_openssl_agrees(aged):
 def test_without_the_order_they_would_have_refused_each_other(aged):
     """The stand-ins can refuse: the first and the last material of the same rotation do not fit together."""
     record = RECORDS["ordinary"]
-    last = len(record.versions["bundle"]) - 1, len(record.versions["server"]) - 1, len(record.versions["client"]) - 1
+    last = (
+        len(record.versions["bundle"]) - 1,
+        len(record.versions["server"]) - 1,
+        len(record.versions["client"]) - 1,
+    )
     for encounter in ((0, 0, last[0], last[2]), (last[0], last[1], 0, 0)):
         with pytest.raises(Refused):
             handshake(*sides(record, encounter))
-        assert not oracle.handshake(*sides(record, encounter)) and refusals([sides(record, encounter)]) != [""]
+        assert not oracle.handshake(*sides(record, encounter)) and refusals(
+            [sides(record, encounter)]
+        ) != [""]
 
 
 def test_illegitimate_parties_are_always_refused(lab):
     record, kept = RECORDS["two"], secret(lab, "calico-typha-ca-key")
     authority = kept["ca.crt"], kept["ca.key"]
     foreign = oracle.make_ca("Calico Typha CA")
-    bundles = [pems[0] for _revision, pems in record.versions["bundle"] if authority[0].strip() in pems[0]]
-    assert {pem.count("BEGIN CERTIFICATE") for pem in bundles} == {1, 2}, "during a change of the CA and after it"
+    bundles = [
+        pems[0] for _revision, pems in record.versions["bundle"] if authority[0].strip() in pems[0]
+    ]
+    assert {pem.count("BEGIN CERTIFICATE") for pem in bundles} == {1, 2}, (
+        "during a change of the CA and after it"
+    )
     server, client = (record.versions[what][-1][1] for what in ("server", "client"))
     clients = (
-        ("", ""), oracle.make_leaf("calico-node", foreign, "clientAuth"), oracle.make_leaf("calico-other", authority, "clientAuth"), server,
+        ("", ""),
+        oracle.make_leaf("calico-node", foreign, "clientAuth"),
+        oracle.make_leaf("calico-other", authority, "clientAuth"),
+        server,
         oracle.make_leaf("calico-node", authority, "clientAuth", days=-1),
     )
     servers = (
-        oracle.make_leaf("calico-typha", foreign, "serverAuth"), oracle.make_leaf("calico-other", authority, "serverAuth"), client,
+        oracle.make_leaf("calico-typha", foreign, "serverAuth"),
+        oracle.make_leaf("calico-other", authority, "serverAuth"),
+        client,
         oracle.make_leaf("calico-typha", authority, "serverAuth", days=-1),
     )
     words = [
-        "didn't provide a certificate", "unknown authority", "does not have required CN", "incompatible key usage", "has expired",
-        "unknown authority", "does not have required CN", "incompatible key usage", "has expired",
+        "didn't provide a certificate",
+        "unknown authority",
+        "does not have required CN",
+        "incompatible key usage",
+        "has expired",
+        "unknown authority",
+        "does not have required CN",
+        "incompatible key usage",
+        "has expired",
     ]
     for trusted in bundles:
         handshake((*server, trusted), (*client, trusted))
-        pairs = [((*server, trusted), (*made, trusted)) for made in clients] + [((*made, trusted), (*client, trusted)) for made in servers]
+        pairs = [((*server, trusted), (*made, trusted)) for made in clients] + [
+            ((*made, trusted), (*client, trusted)) for made in servers
+        ]
         for pair in pairs:
             with pytest.raises(Refused):
                 handshake(*pair)
         told = refusals([((*server, trusted), (*client, trusted)), *pairs])
-        assert told[0] == "" and all(word in refusal for word, refusal in zip(words, told[1:], strict=True)), told
+        assert told[0] == "" and all(
+            word in refusal for word, refusal in zip(words, told[1:], strict=True)
+        ), told
 
 
 @pytest.mark.parametrize("name", list(outside_chains.CHAINS))

@@ -15,10 +15,11 @@ import os
 import stat
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 from hardway_testbed.ansible import play, play_and_kill
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot
+
+from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
 CHAIN = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
 LAB_SHAPE = {"releases": CHAIN}
@@ -29,16 +30,39 @@ BACK = "v3.30.7"
 UIDS = set()
 
 OBJECTS = [
-    {"kind": "BGPConfiguration", "metadata": {"name": "default", "labels": {"team": "net"}}, "spec": {"asNumber": 64512, "nodeToNodeMeshEnabled": True}},
-    {"kind": "GlobalNetworkPolicy", "metadata": {"name": "deny-telnet", "annotations": {"example.com/why": "old protocol"}},
-     "spec": {"selector": "all()", "order": 10, "types": ["Ingress"],
-              "ingress": [{"action": "Deny", "protocol": "TCP", "destination": {"ports": [23]}}]}},
-    {"kind": "NetworkPolicy", "metadata": {"name": "web", "namespace": "default"},
-     "spec": {"selector": "app == 'web'", "types": ["Ingress"], "ingress": [{"action": "Allow", "source": {"selector": "app == 'lb'"}}]}},
+    {
+        "kind": "BGPConfiguration",
+        "metadata": {"name": "default", "labels": {"team": "net"}},
+        "spec": {"asNumber": 64512, "nodeToNodeMeshEnabled": True},
+    },
+    {
+        "kind": "GlobalNetworkPolicy",
+        "metadata": {"name": "deny-telnet", "annotations": {"example.com/why": "old protocol"}},
+        "spec": {
+            "selector": "all()",
+            "order": 10,
+            "types": ["Ingress"],
+            "ingress": [{"action": "Deny", "protocol": "TCP", "destination": {"ports": [23]}}],
+        },
+    },
+    {
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "selector": "app == 'web'",
+            "types": ["Ingress"],
+            "ingress": [{"action": "Allow", "source": {"selector": "app == 'lb'"}}],
+        },
+    },
 ]
 KINDS = ("ippools", "bgpconfigurations", "globalnetworkpolicies", "networkpolicies")
 # Filled in by the newer CRDs (bgpconfigurations of v3.31, these and others of v3.32) where nothing is said; it is what no value meant before.
-DEFAULTS = {"assignmentMode": "Automatic", "serviceLoadBalancerAggregation": "Enabled", "logSeverityScreen": "Info", "tier": "default"}
+DEFAULTS = {
+    "assignmentMode": "Automatic",
+    "serviceLoadBalancerAggregation": "Enabled",
+    "logSeverityScreen": "Info",
+    "tier": "default",
+}
 
 
 def declared(lab):
@@ -48,27 +72,50 @@ def declared(lab):
         for item in lab.objects(kind + ".crd.projectcalico.org"):
             metadata = item["metadata"]
             spec = {key: value for key, value in item["spec"].items() if DEFAULTS.get(key) != value}
-            found[kind, metadata.get("namespace"), metadata["name"]] = (spec, metadata.get("labels"), metadata.get("annotations"))
+            found[kind, metadata.get("namespace"), metadata["name"]] = (
+                spec,
+                metadata.get("labels"),
+                metadata.get("annotations"),
+            )
     return found
 
 
 def uids(lab):
     """Whether they are the same objects, and not new ones with the same names."""
-    return {item["metadata"]["uid"] for kind in KINDS for item in lab.objects(kind + ".crd.projectcalico.org")}
+    return {
+        item["metadata"]["uid"]
+        for kind in KINDS
+        for item in lab.objects(kind + ".crd.projectcalico.org")
+    }
 
 
 def pods(lab, app="calico-node"):
     """{node: (uid, version of the image)} of the pods that are there to stay."""
-    found = json.loads(lab.kubectl("get", "pods", "-n", "kube-system", "-l", "k8s-app=" + app, "-o", "json"))["items"]
-    return {pod["spec"]["nodeName"]: (pod["metadata"]["uid"], pod["spec"]["containers"][0]["image"].rpartition(":")[2])
-            for pod in found if not pod["metadata"].get("deletionTimestamp")}
+    found = json.loads(
+        lab.kubectl("get", "pods", "-n", "kube-system", "-l", "k8s-app=" + app, "-o", "json")
+    )["items"]
+    return {
+        pod["spec"]["nodeName"]: (
+            pod["metadata"]["uid"],
+            pod["spec"]["containers"][0]["image"].rpartition(":")[2],
+        )
+        for pod in found
+        if not pod["metadata"].get("deletionTimestamp")
+    }
 
 
 def versions(lab):
     """Everything that has a release: pods of calico/node and Typha, binaries on the hosts, calicoctl."""
     found = {("calico-node", node): version for node, (_uid, version) in pods(lab).items()}
-    found.update({("typha", node): version for node, (_uid, version) in pods(lab, "calico-typha").items()})
-    found.update({("binaries", host): lab.exec(host, "/opt/cni/bin/calico", "-v").strip() for host in lab.hosts})
+    found.update(
+        {("typha", node): version for node, (_uid, version) in pods(lab, "calico-typha").items()}
+    )
+    found.update(
+        {
+            ("binaries", host): lab.exec(host, "/opt/cni/bin/calico", "-v").strip()
+            for host in lab.hosts
+        }
+    )
     return found
 
 
@@ -79,9 +126,15 @@ def rules(lab, role):
 def require_done(lab, version, before):
     """The end state of an upgrade, however often it was broken off: that of an installation, with the objects untouched."""
     found = versions(lab)
-    assert set(found.values()) == {version} and {node for app, node in found if app == "calico-node"} == set(lab.hosts)
-    daemonset = json.loads(lab.kubectl("get", "daemonset", "-n", "kube-system", "calico-node", "-o", "json"))
-    assert daemonset["spec"]["updateStrategy"]["type"] == "RollingUpdate" and daemonset["status"]["numberReady"] == len(lab.hosts)
+    assert set(found.values()) == {version} and {
+        node for app, node in found if app == "calico-node"
+    } == set(lab.hosts)
+    daemonset = json.loads(
+        lab.kubectl("get", "daemonset", "-n", "kube-system", "calico-node", "-o", "json")
+    )
+    assert daemonset["spec"]["updateStrategy"]["type"] == "RollingUpdate" and daemonset["status"][
+        "numberReady"
+    ] == len(lab.hosts)
     for role in ("node", "typha", "cni"):
         assert rules(lab, role) == releases.release(version)["rbac"][role], role
     assert declared(lab) == before and uids(lab) == UIDS
@@ -99,8 +152,13 @@ def folder_fixture(tmp_path_factory):
 @pytest.fixture(name="upgrade")
 def upgrade_fixture(lab, folder):
     """Arguments of a run to a version."""
+
     def arguments(version, *more):
-        variables = {"calico_version": version, "upgrade_snapshot_directory": str(folder), "upgrade_node_timeout": 60}
+        variables = {
+            "calico_version": version,
+            "upgrade_snapshot_directory": str(folder),
+            "upgrade_node_timeout": 60,
+        }
         return ["-e", json.dumps(variables), *more]
 
     return arguments
@@ -111,7 +169,12 @@ def before_fixture(lab):
     """The oldest release, with objects of users; what they hold."""
     play(lab, "-e", "calico_version=" + CHAIN[0]).succeeded()
     for item in OBJECTS:
-        lab.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "crd.projectcalico.org/v1", **item}))
+        lab.kubectl(
+            "create",
+            "-f",
+            "-",
+            stdin=json.dumps({"apiVersion": "crd.projectcalico.org/v1", **item}),
+        )
     found = declared(lab)
     assert len(found) == 5
     UIDS.update(uids(lab))
@@ -122,7 +185,9 @@ def test_check_mode_says_what_would_be_done_host_by_host(lab, before, upgrade, f
     state = snapshot(lab)
     run = play(lab, *upgrade(CHAIN[1], "--check", "--diff"), playbook=UPGRADE).succeeded()
     for host in lab.hosts:
-        assert "%s: calico-node v3.26.5 -> v3.28.5, binaries v3.26.5 -> v3.28.5" % host in run.output
+        assert (
+            "%s: calico-node v3.26.5 -> v3.28.5, binaries v3.26.5 -> v3.28.5" % host in run.output
+        )
     assert "calico-typha: v3.26.5 -> v3.28.5" in run.output
     # One step of the roll for each node, the canary a worker.
     assert run.output.count("its template is revision") >= len(lab.hosts)
@@ -140,8 +205,15 @@ def test_the_way_down_and_unknown_releases_are_refused(lab, before, upgrade):
 # Hop: where it is killed, one run after the other, as (task, seconds into it).
 KILLED = {
     "v3.28.5": [("Apply the CRDs", 1.0), ("Apply Typha's Deployment", 0.5)],
-    "v3.29.7": [("Save Calico's objects", 0.3), ("Apply calico/node's DaemonSet", 1.2), ("Install the CNI binaries", 0.4)],
-    "v3.30.7": [("Replace the pods, canary first", 1.5), ("Leave exactly the release's rights and", 0.1)],
+    "v3.29.7": [
+        ("Save Calico's objects", 0.3),
+        ("Apply calico/node's DaemonSet", 1.2),
+        ("Install the CNI binaries", 0.4),
+    ],
+    "v3.30.7": [
+        ("Replace the pods, canary first", 1.5),
+        ("Leave exactly the release's rights and", 0.1),
+    ],
 }
 
 
@@ -160,9 +232,18 @@ def stopped(lab, version, former, upgrade):
     lab.hold(BAD_NODE)
     run = play(lab, *upgrade(version, "-e", "upgrade_node_timeout=6"), playbook=UPGRADE)
     assert run.returncode != 0
-    message = run.output[run.output.index("fatal:"):]
+    message = run.output[run.output.index("fatal:") :]
     back = "calico_version=%s -e upgrade_back=true" % former
-    for word in (BAD_NODE, "Ready False", "ContainersNotReady", "Expected", "Found", "Remedy", "to go on", back):
+    for word in (
+        BAD_NODE,
+        "Ready False",
+        "ContainersNotReady",
+        "Expected",
+        "Found",
+        "Remedy",
+        "to go on",
+        back,
+    ):
         assert word in message, "%r is missing in:\n%s" % (word, message)
     now = pods(lab)
     assert now["cka001"] == state["cka001"], "a node after the bad one was touched"
@@ -172,7 +253,9 @@ def stopped(lab, version, former, upgrade):
     return now
 
 
-def test_a_bad_node_stops_the_upgrade_and_the_way_back_touches_only_what_was_changed(lab, before, upgrade):
+def test_a_bad_node_stops_the_upgrade_and_the_way_back_touches_only_what_was_changed(
+    lab, before, upgrade
+):
     state = stopped(lab, "v3.31.7", BACK, upgrade)
     assert declared(lab) == before
     play(lab, *upgrade(BACK, "-e", "upgrade_back=true"), playbook=UPGRADE).succeeded()
@@ -186,20 +269,35 @@ def test_after_the_way_back_the_same_upgrade_succeeds(lab, before, upgrade):
 
 
 # Granted by one of the two releases alone, by hand from the facts on each.
-OLD_ONLY, NEW_ONLY = "list adminnetworkpolicies.policy.networking.k8s.io", "list clusternetworkpolicies.policy.networking.k8s.io"
+OLD_ONLY, NEW_ONLY = (
+    "list adminnetworkpolicies.policy.networking.k8s.io",
+    "list clusternetworkpolicies.policy.networking.k8s.io",
+)
 TYPHA = "system:serviceaccount:kube-system:calico-typha"
 NODE = "system:serviceaccount:kube-system:calico-node"
-DROPPED = {"adminnetworkpolicies.policy.networking.k8s.io", "baselineadminnetworkpolicies.policy.networking.k8s.io"}
+DROPPED = {
+    "adminnetworkpolicies.policy.networking.k8s.io",
+    "baselineadminnetworkpolicies.policy.networking.k8s.io",
+}
 
 
-def test_a_healed_upgrade_goes_on_with_the_rights_of_both_releases_until_its_end(lab, before, upgrade):
+def test_a_healed_upgrade_goes_on_with_the_rights_of_both_releases_until_its_end(
+    lab, before, upgrade
+):
     state = stopped(lab, "v3.32.1", "v3.31.7", upgrade)
-    assert [can_i(lab, who, what) for who in (TYPHA, NODE) for what in (OLD_ONLY, NEW_ONLY)] == ["yes"] * 4
+    assert [can_i(lab, who, what) for who in (TYPHA, NODE) for what in (OLD_ONLY, NEW_ONLY)] == [
+        "yes"
+    ] * 4
     play(lab, *upgrade("v3.32.1"), playbook=UPGRADE).succeeded()
-    assert [can_i(lab, who, what) for who in (TYPHA, NODE) for what in (OLD_ONLY, NEW_ONLY)] == ["no", "yes"] * 2
+    assert [can_i(lab, who, what) for who in (TYPHA, NODE) for what in (OLD_ONLY, NEW_ONLY)] == [
+        "no",
+        "yes",
+    ] * 2
     require_done(lab, "v3.32.1", before)
-    assert {node: pod for node, pod in pods(lab).items() if node != "cka001"} == {node: pod for node, pod in state.items() if node != "cka001"}
-    assert DROPPED <= {crd["metadata"]["name"] for crd in lab.objects("customresourcedefinitions")}
+    assert {node: pod for node, pod in pods(lab).items() if node != "cka001"} == {
+        node: pod for node, pod in state.items() if node != "cka001"
+    }
+    assert {crd["metadata"]["name"] for crd in lab.objects("customresourcedefinitions")} >= DROPPED
 
 
 def test_another_run_changes_nothing(lab, before, upgrade, folder):
@@ -226,16 +324,29 @@ def test_snapshots_are_private_and_readable_by_kubectl(lab, before, folder):
     for version in CHAIN[:-1]:
         assert any("-%s-" % version in path.name for path in taken), version
     assert {stat.S_IMODE(os.stat(path).st_mode) for path in taken} == {0o600}
-    listed = lab.kubectl("create", "--dry-run=client", "-o", "name", "-f", str(newest_snapshot(folder))).split()
-    assert {"ippool.crd.projectcalico.org/ipv4-ippool-1", "globalnetworkpolicy.crd.projectcalico.org/deny-telnet",
-            "networkpolicy.crd.projectcalico.org/web"} <= set(listed)
+    listed = lab.kubectl(
+        "create", "--dry-run=client", "-o", "name", "-f", str(newest_snapshot(folder))
+    ).split()
+    assert {
+        "ippool.crd.projectcalico.org/ipv4-ippool-1",
+        "globalnetworkpolicy.crd.projectcalico.org/deny-telnet",
+        "networkpolicy.crd.projectcalico.org/web",
+    } <= set(listed)
 
 
 def test_restore_brings_back_what_was_deleted_and_changed(lab, before, folder):
     arguments = ["-e", "calico_snapshot_file=%s" % newest_snapshot(folder)]
     lab.kubectl("delete", "globalnetworkpolicies.crd.projectcalico.org", "deny-telnet")
     lab.kubectl("delete", "networkpolicies.crd.projectcalico.org", "-n", "default", "web")
-    lab.kubectl("patch", "bgpconfigurations.crd.projectcalico.org", "default", "--type", "merge", "-p", json.dumps({"spec": {"asNumber": 65000}}))
+    lab.kubectl(
+        "patch",
+        "bgpconfigurations.crd.projectcalico.org",
+        "default",
+        "--type",
+        "merge",
+        "-p",
+        json.dumps({"spec": {"asNumber": 65000}}),
+    )
     lab.kubectl("label", "bgpconfigurations.crd.projectcalico.org", "default", "team-")
     changed = declared(lab)
     run = play(lab, *arguments, "--check", "--diff", playbook=RESTORE).succeeded()

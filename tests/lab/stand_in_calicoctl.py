@@ -5,6 +5,7 @@
 
 Like the real one it is told where the datastore is by DATASTORE_TYPE and KUBECONFIG or by /etc/calico/calicoctl.cfg.
 """
+
 import base64
 import json
 import os
@@ -43,9 +44,18 @@ def main():
     def field(name):
         return re.search(name + r":\s*(\S+)", kubeconfig).group(1)
 
-    context = ssl.create_default_context(cadata=base64.b64decode(field("certificate-authority-data")).decode())
-    context.load_cert_chain(*(memory_file(base64.b64decode(field("client-%s-data" % part))) for part in ("certificate", "key")))
-    with urllib.request.urlopen(field("server") + "/api/v1/nodes", context=context, timeout=10) as answer:
+    context = ssl.create_default_context(
+        cadata=base64.b64decode(field("certificate-authority-data")).decode()
+    )
+    context.load_cert_chain(
+        *(
+            memory_file(base64.b64decode(field("client-%s-data" % part)))
+            for part in ("certificate", "key")
+        )
+    )
+    with urllib.request.urlopen(
+        field("server") + "/api/v1/nodes", context=context, timeout=10
+    ) as answer:
         nodes = json.load(answer)["items"]
     print("NAME")
     for node in nodes:

@@ -23,7 +23,12 @@ def traffic(api):
     pods = Traffic(api)
     pods.make_namespace()
     try:
-        for name, node in {"near": "hardway-worker", "neighbour": "hardway-worker", "far": "hardway-worker2", "master": "hardway-control-plane"}.items():
+        for name, node in {
+            "near": "hardway-worker",
+            "neighbour": "hardway-worker",
+            "far": "hardway-worker2",
+            "master": "hardway-control-plane",
+        }.items():
             pods.make(name, node)
         for name in ("near", "neighbour", "far", "master"):
             pods.wait(name)

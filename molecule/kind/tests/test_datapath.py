@@ -34,11 +34,21 @@ def test_bgp_sessions_are_established(api):
     pods = api.pods("k8s-app=calico-node")
     assert {pod.spec.node_name for pod in pods} == set(nodes)
     for pod in pods:
-        others = {"Mesh_" + address.replace(".", "_") for node, address in nodes.items() if node != pod.spec.node_name}
+        others = {
+            "Mesh_" + address.replace(".", "_")
+            for node, address in nodes.items()
+            if node != pod.spec.node_name
+        }
 
         def established(pod=pod, others=others):
-            said = api.exec(pod.metadata.name, "birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols")
-            return {line.split()[0] for line in said.splitlines() if line.split()[-1:] == ["Established"]} == others
+            said = api.exec(
+                pod.metadata.name, "birdcl", "-s", "/var/run/calico/bird.ctl", "show", "protocols"
+            )
+            return {
+                line.split()[0]
+                for line in said.splitlines()
+                if line.split()[-1:] == ["Established"]
+            } == others
 
         until(established, "BGP of %s" % pod.spec.node_name, 60)
 
@@ -51,7 +61,13 @@ def test_pods_get_addresses_of_the_enabled_pool(traffic):
 
 def test_pods_ping_one_another(traffic):
     until(lambda: traffic.ping("near", "far"), "the first ping across nodes", 60)
-    lost = [pair for pair, came_back in together(traffic.ping, itertools.permutations(traffic.addresses, 2)).items() if not came_back]
+    lost = [
+        pair
+        for pair, came_back in together(
+            traffic.ping, itertools.permutations(traffic.addresses, 2)
+        ).items()
+        if not came_back
+    ]
     assert lost == []
 
 
@@ -71,6 +87,8 @@ def test_routes_lead_to_the_pods_nodes(host, api, traffic):
 
 
 def test_a_pod_pinned_to_the_second_pool_gets_its_address(traffic, pool_2):
-    traffic.make("pinned", "hardway-worker2", {"cni.projectcalico.org/ipv4pools": json.dumps([pool_2])})
+    traffic.make(
+        "pinned", "hardway-worker2", {"cni.projectcalico.org/ipv4pools": json.dumps([pool_2])}
+    )
     assert ipaddress.ip_address(traffic.wait("pinned")) in POOL_2_CIDR
     until(lambda: traffic.ping("near", "pinned"), "a ping to the second pool's pod", 60)

@@ -27,19 +27,40 @@ def test_the_plugins_are_there(node):
 
 
 def test_the_plays_own_variables_reached_nothing_of_ours(host):
-    listed = host.check_output("find /etc/cni -type f -printf '%m %p\\n'; cat /etc/cni/net.d/10-calico.conflist /etc/fleet")
-    assert "600 /etc/cni/net.d/calico-kubeconfig" in listed and "777" not in listed and "nowhere" not in listed
+    listed = host.check_output(
+        "find /etc/cni -type f -printf '%m %p\\n'; cat /etc/cni/net.d/10-calico.conflist /etc/fleet"
+    )
+    assert (
+        "600 /etc/cni/net.d/calico-kubeconfig" in listed
+        and "777" not in listed
+        and "nowhere" not in listed
+    )
     assert listed.endswith("autumn 7")
 
 
-@pytest.mark.parametrize("place", ["/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/apis/apps/v1/deployments",
+        "/apis/apps/v1/daemonsets",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    ],
+)
 def test_no_other_role_ran(cluster, place):
     assert cluster.items(place) == []
 
 
 def test_the_cluster_has_this_roles_objects_only(cluster):
     def named(place):
-        return {item["metadata"]["name"] for item in cluster.items(place) if "calico" in item["metadata"]["name"]}
+        return {
+            item["metadata"]["name"]
+            for item in cluster.items(place)
+            if "calico" in item["metadata"]["name"]
+        }
 
-    assert named("/apis/rbac.authorization.k8s.io/v1/clusterroles") == named("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings") == {"calico-cni"}
+    assert (
+        named("/apis/rbac.authorization.k8s.io/v1/clusterroles")
+        == named("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings")
+        == {"calico-cni"}
+    )
     assert named("/api/v1/secrets") == {"calico-cni-credential"}

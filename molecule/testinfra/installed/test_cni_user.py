@@ -14,7 +14,9 @@ def test_the_runtime_takes_calicos_network(node):
 
 
 def test_every_plugin_that_it_names_is_there(node):
-    assert set(node["programs"]) >= {"calico", "calico-ipam", "portmap"} and all(node["programs"].values()), node["programs"]
+    assert set(node["programs"]) >= {"calico", "calico-ipam", "portmap"} and all(
+        node["programs"].values()
+    ), node["programs"]
 
 
 def test_the_api_knows_the_user_by_its_certificate(node):

@@ -16,8 +16,13 @@ KUBECONFIG = "/etc/cni/net.d/calico-kubeconfig"
 @pytest.fixture(scope="module")
 def files(host):
     """{path: (mode, user, group)} of the files in the folders that the collection writes to; one command, since each is a connection."""
-    listed = host.check_output("find -L /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico -type f -printf '%m %u %g %p\\n' 2>/dev/null; true")
-    return {path: (mode, user, group) for mode, user, group, path in (line.split(" ", 3) for line in listed.splitlines())}
+    listed = host.check_output(
+        "find -L /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico -type f -printf '%m %u %g %p\\n' 2>/dev/null; true"
+    )
+    return {
+        path: (mode, user, group)
+        for mode, user, group, path in (line.split(" ", 3) for line in listed.splitlines())
+    }
 
 
 def test_the_kubeconfig_is_for_root_only(files):
@@ -26,7 +31,9 @@ def test_the_kubeconfig_is_for_root_only(files):
 
 def test_no_key_is_readable_by_others(host, files):
     """In text: Calico's programs contain these words too."""
-    with_keys = host.check_output("grep -rIlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true").split()
+    with_keys = host.check_output(
+        "grep -rIlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true"
+    ).split()
     assert {path: files[path][0] for path in with_keys} == {KUBECONFIG: "600"}
 
 
@@ -37,5 +44,7 @@ def test_the_conflist_is_roots(files):
 
 def test_the_binaries_are_roots_and_executable(files):
     programs = {path: about for path, about in files.items() if path.startswith("/opt/cni/bin/")}
-    assert {"/opt/cni/bin/" + name for name in ("calico", "calico-ipam", "portmap", "loopback")} <= set(programs)
+    assert {
+        "/opt/cni/bin/" + name for name in ("calico", "calico-ipam", "portmap", "loopback")
+    } <= set(programs)
     assert set(programs.values()) == {("755", "root", "root")}

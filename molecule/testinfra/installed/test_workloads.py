@@ -10,7 +10,10 @@ import collections
 
 
 def is_ready(item):
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in item["status"].get("conditions", []))
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in item["status"].get("conditions", [])
+    )
 
 
 def nodes(cluster):
@@ -23,7 +26,9 @@ def test_every_node_is_ready(cluster):
 
 
 def test_every_node_has_one_ready_calico_node(cluster):
-    ready = collections.Counter(pod["spec"]["nodeName"] for pod in cluster.pods("calico-node") if is_ready(pod))
+    ready = collections.Counter(
+        pod["spec"]["nodeName"] for pod in cluster.pods("calico-node") if is_ready(pod)
+    )
     assert ready == dict.fromkeys(nodes(cluster), 1)
 
 
@@ -35,10 +40,18 @@ def test_typhas_replicas_are_all_ready_on_different_nodes(cluster):
 
 def test_clients_find_every_typha(cluster):
     """As Felix looks for it: the endpoints of the Service, by the port's name."""
-    slices = cluster.items("/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dcalico-typha")
+    slices = cluster.items(
+        "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dcalico-typha"
+    )
     found = {
         (address, port["port"])
-        for part in slices for port in part["ports"] if port["name"] == "calico-typha"
-        for end in part["endpoints"] if end["conditions"]["ready"] for address in end["addresses"]
+        for part in slices
+        for port in part["ports"]
+        if port["name"] == "calico-typha"
+        for end in part["endpoints"]
+        if end["conditions"]["ready"]
+        for address in end["addresses"]
     }
-    assert found == {(pod["status"]["podIP"], 5473) for pod in cluster.pods("calico-typha")} != set()
+    assert (
+        found == {(pod["status"]["podIP"], 5473) for pod in cluster.pods("calico-typha")} != set()
+    )

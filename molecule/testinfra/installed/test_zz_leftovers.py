@@ -11,11 +11,28 @@ import pytest
 testinfra_hosts = ["ansible://all"]
 
 
-@pytest.mark.parametrize("place", ["/api/v1/namespaces", "/api/v1/pods", "/api/v1/services", "/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/api/v1/namespaces",
+        "/api/v1/pods",
+        "/api/v1/services",
+        "/apis/apps/v1/deployments",
+        "/apis/apps/v1/daemonsets",
+    ],
+)
 def test_no_test_object_is_left(cluster, place):
-    assert [item["metadata"]["name"] for item in cluster.items(place) if "hardway.calico/test" in item["metadata"].get("labels", {})] == []
+    assert [
+        item["metadata"]["name"]
+        for item in cluster.items(place)
+        if "hardway.calico/test" in item["metadata"].get("labels", {})
+    ] == []
     if place != "/api/v1/namespaces":
-        assert [item["metadata"]["name"] for item in cluster.items(place) if item["metadata"]["namespace"] == "default"] in ([], ["kubernetes"])
+        assert [
+            item["metadata"]["name"]
+            for item in cluster.items(place)
+            if item["metadata"]["namespace"] == "default"
+        ] in ([], ["kubernetes"])
 
 
 def test_no_temporary_file_is_left_on_a_node(host):

@@ -22,7 +22,12 @@ from kubeconfig_client import load_pair
 def serve(settings, client_cn, plain):
     try:
         with settings.wrap_socket(plain, server_side=True) as tls:
-            names = [value for part in tls.getpeercert()["subject"] for key, value in part if key == "commonName"]
+            names = [
+                value
+                for part in tls.getpeercert()["subject"]
+                for key, value in part
+                if key == "commonName"
+            ]
             if names == [client_cn]:
                 tls.settimeout(30)
                 tls.recv(1)
@@ -32,7 +37,9 @@ def serve(settings, client_cn, plain):
 
 def accept(listener, settings, client_cn):
     while True:
-        threading.Thread(target=serve, args=(settings, client_cn, listener.accept()[0]), daemon=True).start()
+        threading.Thread(
+            target=serve, args=(settings, client_cn, listener.accept()[0]), daemon=True
+        ).start()
 
 
 def main(given):
@@ -42,6 +49,8 @@ def main(given):
     settings.load_verify_locations(cadata=given["ca"])
     settings.verify_mode = ssl.CERT_REQUIRED
     with socket.create_server((given["address"], given["port"])) as server:
-        threading.Thread(target=accept, args=(server, settings, given["client_cn"]), daemon=True).start()
+        threading.Thread(
+            target=accept, args=(server, settings, given["client_cn"]), daemon=True
+        ).start()
         print(json.dumps("ready"), flush=True)
         sys.stdin.buffer.read()

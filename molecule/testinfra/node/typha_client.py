@@ -25,7 +25,12 @@ def attempt(given, target, pair):
         return "unreachable: %s" % exc
     try:
         with plain, context.wrap_socket(plain) as tls:
-            names = [value for part in tls.getpeercert()["subject"] for key, value in part if key == "commonName"]
+            names = [
+                value
+                for part in tls.getpeercert()["subject"]
+                for key, value in part
+                if key == "commonName"
+            ]
             if names != [given["server_cn"]]:
                 return "server is %s" % names
             # In TLS 1.3 the client is done before the server has looked at it: the refusal comes with the first read.
@@ -38,4 +43,11 @@ def attempt(given, target, pair):
 
 
 def main(given):
-    print(json.dumps({name: [attempt(given, target, pair) for target in given["targets"]] for name, pair in given["pairs"].items()}))
+    print(
+        json.dumps(
+            {
+                name: [attempt(given, target, pair) for target in given["targets"]]
+                for name, pair in given["pairs"].items()
+            }
+        )
+    )

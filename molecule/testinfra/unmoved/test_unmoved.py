@@ -13,4 +13,7 @@ from traces import traces
 
 
 def test_nothing_moved(cluster, kept):
-    assert difference(json.loads((kept / "traces.json").read_text(encoding="utf-8")), traces(cluster)) == []
+    assert (
+        difference(json.loads((kept / "traces.json").read_text(encoding="utf-8")), traces(cluster))
+        == []
+    )

@@ -24,11 +24,16 @@ def copy_members(fileobj, label, writers):
     waiting = {member: (member, list(sinks)) for member, sinks in writers.items()}
     for _pass in range(MAX_LINKS):
         fileobj.seek(0)
-        seen, links = _read(fileobj, label, {path: sinks for path, (_name, sinks) in waiting.items()})
+        seen, links = _read(
+            fileobj, label, {path: sinks for path, (_name, sinks) in waiting.items()}
+        )
         absent = [waiting[path][0] for path in waiting if path not in seen and path not in links]
         if absent:
-            raise CalicoError("%s does not hold %s" % (label, ", ".join(sorted(absent))), expected="the layout of the release",
-                              remedy="compare with `tar tzf`; the archive may be another version's")
+            raise CalicoError(
+                "%s does not hold %s" % (label, ", ".join(sorted(absent))),
+                expected="the layout of the release",
+                remedy="compare with `tar tzf`; the archive may be another version's",
+            )
         following = {}
         for path, target in links.items():
             name, sinks = waiting[path]
@@ -36,7 +41,9 @@ def copy_members(fileobj, label, writers):
         if not following:
             return
         waiting = following
-    raise CalicoError("%s holds a chain of links without an end at %s" % (label, ", ".join(sorted(waiting))))
+    raise CalicoError(
+        "%s holds a chain of links without an end at %s" % (label, ", ".join(sorted(waiting)))
+    )
 
 
 def _read(fileobj, label, wanted):
@@ -54,11 +61,17 @@ def _read(fileobj, label, wanted):
                 elif item.issym() or item.islnk():
                     links[path] = _target(label, path, item)
                 else:
-                    raise CalicoError("%s in %s is not a file" % (path, label), expected="a file or a link to one")
+                    raise CalicoError(
+                        "%s in %s is not a file" % (path, label), expected="a file or a link to one"
+                    )
                 if len(seen) + len(links) == len(wanted):
                     break
     except (tarfile.TarError, EOFError, zlib.error, OSError) as exc:
-        raise CalicoError("%s cannot be read" % label, expected="a complete .tgz archive", found=str(exc) or type(exc).__name__) from exc
+        raise CalicoError(
+            "%s cannot be read" % label,
+            expected="a complete .tgz archive",
+            found=str(exc) or type(exc).__name__,
+        ) from exc
     return seen, links
 
 
@@ -72,5 +85,9 @@ def _target(label, path, item):
     base = posixpath.dirname(path) if item.issym() else ""
     target = posixpath.normpath(posixpath.join(base, item.linkname))
     if target.startswith(("/", "../")) or target in (".", ".."):
-        raise CalicoError("%s in %s is a link that leads out of the archive" % (path, label), found=item.linkname, remedy="do not use this archive")
+        raise CalicoError(
+            "%s in %s is a link that leads out of the archive" % (path, label),
+            found=item.linkname,
+            remedy="do not use this archive",
+        )
     return target

@@ -18,14 +18,23 @@ def octal_mode(text):
     Symbolic modes are refused, and so is what YAML makes of an unquoted one (0600 becomes 384).
     """
     if not re.fullmatch(r"0?[0-7]{3,4}", text):
-        raise CalicoError("mode is not octal", expected='a quoted octal number such as "0600"', found=text, remedy="quote the mode")
+        raise CalicoError(
+            "mode is not octal",
+            expected='a quoted octal number such as "0600"',
+            found=text,
+            remedy="quote the mode",
+        )
     return int(text, 8)
 
 
 def absolute_path(option, path):
     """A path that names a file, from the root."""
     if not path or not os.path.isabs(path) or path.endswith("/") or ".." in path.split("/"):
-        raise CalicoError("%s is not the absolute path of a file" % option, expected="a path such as /etc/cni/net.d/file", found=path)
+        raise CalicoError(
+            "%s is not the absolute path of a file" % option,
+            expected="a path such as /etc/cni/net.d/file",
+            found=path,
+        )
     return os.path.normpath(path)
 
 
@@ -42,4 +51,9 @@ def drift(state, mode, uid, gid):
 def require_replaceable(path, state):
     """Raise for a directory, socket or device where a file shall be."""
     if state.kind == "other":
-        raise CalicoError("%s is not a regular file" % path, expected="a file or nothing", found="a directory or a special file", remedy="remove it")
+        raise CalicoError(
+            "%s is not a regular file" % path,
+            expected="a file or nothing",
+            found="a directory or a special file",
+            remedy="remove it",
+        )

@@ -27,7 +27,10 @@ def fetch_text(url, timeout):
         except (OSError, http.client.HTTPException) as exc:
             raise _failed(url, exc, timeout) from exc
     if len(data) > TEXT_LIMIT:
-        raise CalicoError("%s is too large for a list of checksums" % url, expected="at most %d bytes" % TEXT_LIMIT)
+        raise CalicoError(
+            "%s is too large for a list of checksums" % url,
+            expected="at most %d bytes" % TEXT_LIMIT,
+        )
     return data.decode("utf-8", "replace")
 
 
@@ -63,12 +66,23 @@ def _copy_verified(url, out, expected, timeout):
             try:
                 out.write(chunk)
             except OSError as exc:
-                raise CalicoError("there is no place for %s" % url, found=exc.strerror, remedy="free space in /var/tmp") from exc
+                raise CalicoError(
+                    "there is no place for %s" % url,
+                    found=exc.strerror,
+                    remedy="free space in /var/tmp",
+                ) from exc
     if length is not None and length.isdigit() and size != int(length):
-        raise CalicoError("the download of %s was cut off" % url, expected="%s bytes" % length, found="%d bytes" % size, remedy="run it again")
+        raise CalicoError(
+            "the download of %s was cut off" % url,
+            expected="%s bytes" % length,
+            found="%d bytes" % size,
+            remedy="run it again",
+        )
     if digest.hexdigest() != expected:
         raise CalicoError(
-            "checksum mismatch: %s is not the expected file" % url, expected="sha256 %s" % expected, found="sha256 %s" % digest.hexdigest(),
+            "checksum mismatch: %s is not the expected file" % url,
+            expected="sha256 %s" % expected,
+            found="sha256 %s" % digest.hexdigest(),
             remedy="nothing was replaced; compare the digest with the publisher's SHA256SUMS, and see whether a proxy or a mirror changed the file",
         )
 
@@ -76,10 +90,18 @@ def _copy_verified(url, out, expected, timeout):
 def _opened(url, timeout):
     try:
         # Not ansible.module_utils.urls: it would double what is sent to every node in every run.
-        return open(url, "rb") if url.startswith("/") else urllib.request.build_opener().open(url, timeout=timeout)
+        return (
+            open(url, "rb")
+            if url.startswith("/")
+            else urllib.request.build_opener().open(url, timeout=timeout)
+        )
     except urllib.error.HTTPError as exc:
-        raise CalicoError("%s cannot be downloaded" % url, expected="200 OK", found="%d %s" % (exc.code, exc.reason),
-                          remedy="check the address and the version in it") from exc
+        raise CalicoError(
+            "%s cannot be downloaded" % url,
+            expected="200 OK",
+            found="%d %s" % (exc.code, exc.reason),
+            remedy="check the address and the version in it",
+        ) from exc
     except (OSError, http.client.HTTPException, ValueError) as exc:
         raise _failed(url, exc, timeout) from exc
 
@@ -91,7 +113,16 @@ def _failed(url, exc, timeout):
     else:
         found = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     if url.startswith("/"):
-        return CalicoError("%s cannot be read" % url, expected="a readable file", found=found, remedy="with delivery pull the path is one on the node; "
-                           "if the file is on the controller, use delivery push")
-    return CalicoError("%s cannot be downloaded" % url, expected="an answer", found=found,
-                       remedy="check the network and the proxy, use a mirror, or let the controller send the files (delivery push)")
+        return CalicoError(
+            "%s cannot be read" % url,
+            expected="a readable file",
+            found=found,
+            remedy="with delivery pull the path is one on the node; "
+            "if the file is on the controller, use delivery push",
+        )
+    return CalicoError(
+        "%s cannot be downloaded" % url,
+        expected="an answer",
+        found=found,
+        remedy="check the network and the proxy, use a mirror, or let the controller send the files (delivery push)",
+    )

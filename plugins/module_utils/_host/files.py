@@ -54,7 +54,9 @@ def observe(path):
             return FileState("link")
         if not stat.S_ISREG(info.st_mode):
             return FileState("other")
-        return FileState("file", stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid, sha256_of(path))
+        return FileState(
+            "file", stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid, sha256_of(path)
+        )
 
 
 def sha256_of(path):
@@ -79,13 +81,29 @@ def read_bytes(path):
 def ids(owner, group):
     """(uid, gid) of an owner and a group given by name, by number or as None, which means the module's own."""
     try:
-        uid = os.geteuid() if owner is None else int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+        uid = (
+            os.geteuid()
+            if owner is None
+            else int(owner)
+            if owner.isdigit()
+            else pwd.getpwnam(owner).pw_uid
+        )
     except KeyError as exc:
-        raise CalicoError("user %s does not exist on this host" % owner, remedy="create it or set another owner") from exc
+        raise CalicoError(
+            "user %s does not exist on this host" % owner, remedy="create it or set another owner"
+        ) from exc
     try:
-        gid = os.getegid() if group is None else int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+        gid = (
+            os.getegid()
+            if group is None
+            else int(group)
+            if group.isdigit()
+            else grp.getgrnam(group).gr_gid
+        )
     except KeyError as exc:
-        raise CalicoError("group %s does not exist on this host" % group, remedy="create it or set another group") from exc
+        raise CalicoError(
+            "group %s does not exist on this host" % group, remedy="create it or set another group"
+        ) from exc
     return uid, gid
 
 
@@ -129,7 +147,9 @@ class StagedFile:
         prefix = ".%s.hardway-" % name
         _remove_abandoned(directory, prefix)
         with explained("%s cannot be written" % path):
-            descriptor, self.temporary = tempfile.mkstemp(dir=directory, prefix="%s%d-" % (prefix, os.getpid()))
+            descriptor, self.temporary = tempfile.mkstemp(
+                dir=directory, prefix="%s%d-" % (prefix, os.getpid())
+            )
             self.handle = os.fdopen(descriptor, "w+b")
         self._digest = hashlib.sha256()
 
@@ -186,7 +206,7 @@ def _remove_abandoned(directory, prefix):
     with explained("directory %s cannot be read" % directory):
         names = [name for name in os.listdir(directory) if name.startswith(prefix)]
     for name in names:
-        pid = name[len(prefix):].split("-", 1)[0]
+        pid = name[len(prefix) :].split("-", 1)[0]
         if pid.isdigit() and not os.path.exists("/proc/%s" % pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(directory, name))

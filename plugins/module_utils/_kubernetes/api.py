@@ -18,7 +18,10 @@ import time
 from urllib.parse import quote
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.arguments import KUBERNETES_ARGS, with_environment
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.arguments import (
+    KUBERNETES_ARGS,
+    with_environment,
+)
 
 __all__ = ["KUBERNETES_ARGS", "KubernetesApi", "connect", "show_public_parts"]
 
@@ -30,8 +33,13 @@ BUSY_SECONDS = 30
 
 # Ours to the attribute of kubernetes.client.Configuration.
 CONFIGURATION = {
-    "host": "host", "validate_certs": "verify_ssl", "ca_cert": "ssl_ca_cert", "client_cert": "cert_file", "client_key": "key_file",
-    "proxy": "proxy", "no_proxy": "no_proxy",
+    "host": "host",
+    "validate_certs": "verify_ssl",
+    "ca_cert": "ssl_ca_cert",
+    "client_cert": "cert_file",
+    "client_key": "key_file",
+    "proxy": "proxy",
+    "no_proxy": "no_proxy",
 }
 
 
@@ -46,12 +54,16 @@ def connect(params):
         from urllib3._collections import HTTPHeaderDict  # the same place in urllib3 1 and 2
     except ImportError as exc:
         raise CalicoError(
-            "The Python package kubernetes cannot be imported", expected="kubernetes >= 31 for the Python of the API host", found=exc,
+            "The Python package kubernetes cannot be imported",
+            expected="kubernetes >= 31 for the Python of the API host",
+            found=exc,
             remedy="pip install kubernetes on the API host, or name another one in calico_api_host",
         ) from exc
     options = with_environment(params)
     configuration = client.Configuration()
-    folder = tempfile.mkdtemp(prefix="hardway-calico-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+    folder = tempfile.mkdtemp(
+        prefix="hardway-calico-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    )
     try:
         _load(config, configuration, options, folder)
         pool = RESTClientObject(configuration).pool_manager
@@ -60,11 +72,19 @@ def connect(params):
         # The library remembers its temporary files, and would take one that is gone for there at the next connect.
         config.kube_config._cleanup_temp_files()
         shutil.rmtree(folder, ignore_errors=True)
-    headers = HTTPHeaderDict({setting["key"]: setting["value"] for setting in configuration.auth_settings().values() if setting["in"] == "header"})
+    headers = HTTPHeaderDict(
+        {
+            setting["key"]: setting["value"]
+            for setting in configuration.auth_settings().values()
+            if setting["in"] == "header"
+        }
+    )
     if options.get("impersonate_user"):
         headers["Impersonate-User"] = options["impersonate_user"]
     for group in options.get("impersonate_groups") or []:
-        headers.add("Impersonate-Group", group)  # one header a group; a comma would be part of the name
+        headers.add(
+            "Impersonate-Group", group
+        )  # one header a group; a comma would be part of the name
     return KubernetesApi(configuration.host, pool, headers)
 
 
@@ -78,7 +98,14 @@ def show_public_parts(module):
     module.no_log_values -= set(_strings(kubeconfig, secret=False)) - secret
 
 
-SECRET_KEYS = ("client-key-data", "client-certificate-data", "token", "password", "auth-provider", "exec")
+SECRET_KEYS = (
+    "client-key-data",
+    "client-certificate-data",
+    "token",
+    "password",
+    "auth-provider",
+    "exec",
+)
 
 
 def _strings(value, secret, inside=False):
@@ -94,17 +121,23 @@ def _strings(value, secret, inside=False):
 
 def _load(config, configuration, options, folder):
     kubeconfig, context = options.get("kubeconfig"), options.get("context")
-    enough = options.get("host") and (options.get("api_key") or (options.get("client_cert") and options.get("client_key")))
+    enough = options.get("host") and (
+        options.get("api_key") or (options.get("client_cert") and options.get("client_key"))
+    )
     if not enough:
         where = {"context": context, "client_configuration": configuration, "persist_config": False}
         try:
             if isinstance(kubeconfig, dict):
                 config.load_kube_config_from_dict(kubeconfig, temp_file_path=folder, **where)
             elif kubeconfig or context or not _load_own_account(config, configuration):
-                config.load_kube_config(config_file=kubeconfig or None, temp_file_path=folder, **where)
+                config.load_kube_config(
+                    config_file=kubeconfig or None, temp_file_path=folder, **where
+                )
         except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as exc:
             raise CalicoError(
-                "There is no access to the Kubernetes API", expected="a usable kubeconfig (path or dict), or host with credentials", found=exc,
+                "There is no access to the Kubernetes API",
+                expected="a usable kubeconfig (path or dict), or host with credentials",
+                found=exc,
                 remedy="set calico_kubeconfig or the option kubeconfig, or K8S_AUTH_KUBECONFIG",
             ) from exc
     for name, attribute in CONFIGURATION.items():
@@ -127,7 +160,9 @@ def _read_certificates_now(pool, configuration):
     """Hand urllib3 a TLS context instead of paths, which it would open at each connection, so that no file has to stay."""
     from urllib3.util.ssl_ import create_urllib3_context
 
-    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE)
+    context = create_urllib3_context(
+        cert_reqs=ssl.CERT_REQUIRED if configuration.verify_ssl else ssl.CERT_NONE
+    )
     try:
         if configuration.ssl_ca_cert:
             context.load_verify_locations(configuration.ssl_ca_cert)
@@ -138,8 +173,10 @@ def _read_certificates_now(pool, configuration):
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
     except (OSError, ValueError) as exc:
         raise CalicoError(
-            "The certificates for the Kubernetes API cannot be used", expected="PEM of a CA, and of a client certificate with its unencrypted key",
-            found=exc, remedy="correct ca_cert, client_cert and client_key, or the kubeconfig",
+            "The certificates for the Kubernetes API cannot be used",
+            expected="PEM of a CA, and of a client certificate with its unencrypted key",
+            found=exc,
+            remedy="correct ca_cert, client_cert and client_key, or the kubeconfig",
         ) from exc
     for name in ("ca_certs", "cert_file", "key_file"):
         pool.connection_pool_kw.pop(name, None)
@@ -170,7 +207,10 @@ class KubernetesApi:
         found = self._request("GET", path)
         kind = found.get("kind", "List").removesuffix("List")
         # Items of a list carry neither kind nor apiVersion.
-        return [{"apiVersion": found.get("apiVersion"), "kind": kind, **item} for item in found.get("items") or []]
+        return [
+            {"apiVersion": found.get("apiVersion"), "kind": kind, **item}
+            for item in found.get("items") or []
+        ]
 
     def list_or_none(self, path):
         """The items of a list, or None if the resource is not served."""
@@ -193,12 +233,20 @@ class KubernetesApi:
 
     def apply(self, path, body, force=False, dry_run=False):
         """Server-side apply with the collection's field manager; a dry run returns what would come of it."""
-        query = "?fieldManager=%s%s%s" % (quote(FIELD_MANAGER), "&force=true" if force else "", "&dryRun=All" if dry_run else "")
+        query = "?fieldManager=%s%s%s" % (
+            quote(FIELD_MANAGER),
+            "&force=true" if force else "",
+            "&dryRun=All" if dry_run else "",
+        )
         return self._request("PATCH", path + query, body, "application/apply-patch+yaml")
 
     def delete(self, path, uid=None, resource_version=None):
         """Delete, only the object with that uid and resourceVersion if given; one that is gone already is None."""
-        wanted = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
+        wanted = {
+            key: value
+            for key, value in (("uid", uid), ("resourceVersion", resource_version))
+            if value
+        }
         body = {"preconditions": wanted} if wanted else None
         return self._request("DELETE", path, body, absent_is_none=True)
 
@@ -206,7 +254,15 @@ class KubernetesApi:
         """The server's version, such as "v1.34.4"."""
         return self._request("GET", "/version")["gitVersion"]
 
-    def _request(self, method, path, body=None, content_type="application/json", absent_is_none=False, accept="application/json"):
+    def _request(
+        self,
+        method,
+        path,
+        body=None,
+        content_type="application/json",
+        absent_is_none=False,
+        accept="application/json",
+    ):
         import urllib3
 
         headers = self._headers.copy()
@@ -217,8 +273,12 @@ class KubernetesApi:
         try:
             while True:
                 answer = self._pool.request(
-                    method, self.server + path, headers=headers, body=None if body is None else json.dumps(body).encode(),
-                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False,
+                    method,
+                    self.server + path,
+                    headers=headers,
+                    body=None if body is None else json.dumps(body).encode(),
+                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                    retries=False,
                 )
                 if answer.status != 429 or time.monotonic() >= deadline:
                     break
@@ -226,7 +286,9 @@ class KubernetesApi:
                 time.sleep(min(int(asked), 5) if asked.isdigit() else 1)
         except (urllib3.exceptions.HTTPError, OSError) as exc:
             raise CalicoError(
-                "The API server %s cannot be reached" % self.server, expected="an answer to %s %s" % (method, path), found=exc,
+                "The API server %s cannot be reached" % self.server,
+                expected="an answer to %s %s" % (method, path),
+                found=exc,
                 remedy="check the address, the firewall and the certificate in the kubeconfig, and that the API server runs",
             ) from exc
         if answer.status == 404 and absent_is_none:
@@ -239,8 +301,10 @@ class KubernetesApi:
             return json.loads(answer.data) if answer.data else {}
         except ValueError as exc:
             raise CalicoError(
-                "%s answered %s %s with something that is no JSON" % (self.server, method, path), expected="the Kubernetes API",
-                found=answer.data.decode(errors="replace")[:200], remedy="correct host, server or proxy: something else listens there",
+                "%s answered %s %s with something that is no JSON" % (self.server, method, path),
+                expected="the Kubernetes API",
+                found=answer.data.decode(errors="replace")[:200],
+                remedy="correct host, server or proxy: something else listens there",
             ) from exc
 
     def _refusal(self, method, path, answer):
@@ -256,4 +320,6 @@ class KubernetesApi:
             409: "another run or person changed the object meanwhile: run again",
         }.get(answer.status, "correct what the message names")
         what = "The API server %s refused %s %s" % (self.server, method, path)
-        return CalicoError(what, found="%d, %s" % (answer.status, message), remedy=remedy, status=answer.status)
+        return CalicoError(
+            what, found="%d, %s" % (answer.status, message), remedy=remedy, status=answer.status
+        )

@@ -45,9 +45,13 @@ class Certificate:
     def as_result(self):
         """For a module's result."""
         return {
-            "subject": self.subject, "issuer": self.issuer, "fingerprint": self.fingerprint,
-            "not_before": self.not_before.strftime("%Y-%m-%dT%H:%M:%SZ"), "not_after": self.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "key_type": self.key_type, "key_size": self.key_size,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "fingerprint": self.fingerprint,
+            "not_before": self.not_before.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "not_after": self.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "key_type": self.key_type,
+            "key_size": self.key_size,
         }
 
 
@@ -72,7 +76,11 @@ class Pair:
 
     @property
     def usable(self):
-        return self.certificate is not None and self.problem is None and self.certificate.public_key == self.key
+        return (
+            self.certificate is not None
+            and self.problem is None
+            and self.certificate.public_key == self.key
+        )
 
 
 @dataclass(frozen=True)
@@ -106,18 +114,31 @@ def trouble(pair, wanted, now):
     if not pair.trusted:
         return "it was signed by another CA (%s)" % leaf.issuer
     if leaf.uri_sans != ((wanted.uri_san,) if wanted.uri_san else ()):
-        return "its URI SAN is %s, wanted %s" % (", ".join(leaf.uri_sans) or "absent", wanted.uri_san or "none")
+        return "its URI SAN is %s, wanted %s" % (
+            ", ".join(leaf.uri_sans) or "absent",
+            wanted.uri_san or "none",
+        )
     if leaf.usages and not {wanted.usage, "any"} & set(leaf.usages):
         return "its extended key usage is %s, wanted %s" % (", ".join(leaf.usages), wanted.usage)
     if (leaf.key_type, leaf.key_size) != (wanted.key_type, wanted.key_size):
-        return "its key is %s %d, wanted %s %d" % (leaf.key_type, leaf.key_size, wanted.key_type, wanted.key_size)
+        return "its key is %s %d, wanted %s %d" % (
+            leaf.key_type,
+            leaf.key_size,
+            wanted.key_type,
+            wanted.key_size,
+        )
     if now < leaf.not_before:
-        return "it is not valid before %s: a clock was or is wrong" % leaf.not_before.strftime("%Y-%m-%d %H:%M UTC")
+        return "it is not valid before %s: a clock was or is wrong" % leaf.not_before.strftime(
+            "%Y-%m-%d %H:%M UTC"
+        )
     window = renewal_window(leaf, wanted)
     if now >= leaf.not_after:
         return "it expired on %s" % leaf.not_after.strftime("%Y-%m-%d")
     if now >= leaf.not_after - window:
-        return "it expires in %s, the renewal window is %s" % (span_in_words(leaf.not_after - now), span_in_words(window))
+        return "it expires in %s, the renewal window is %s" % (
+            span_in_words(leaf.not_after - now),
+            span_in_words(window),
+        )
     return None
 
 
@@ -135,9 +156,16 @@ def chain_trouble(chain, usages, now):
             return "%s allows %d CAs below it, there are %d" % (ca.subject, ca.path_length, below)
         lacking = [usage for usage in usages if ca.usages and not {usage, "any"} & set(ca.usages)]
         if lacking:
-            return "the extended key usage of %s is %s, wanted %s" % (ca.subject, ", ".join(ca.usages), ", ".join(lacking))
+            return "the extended key usage of %s is %s, wanted %s" % (
+                ca.subject,
+                ", ".join(ca.usages),
+                ", ".join(lacking),
+            )
         if now < ca.not_before:
-            return "%s of its chain is not valid before %s" % (ca.subject, ca.not_before.strftime("%Y-%m-%d %H:%M UTC"))
+            return "%s of its chain is not valid before %s" % (
+                ca.subject,
+                ca.not_before.strftime("%Y-%m-%d %H:%M UTC"),
+            )
         if now >= ca.not_after:
             return "%s of its chain expired on %s" % (ca.subject, ca.not_after.strftime("%Y-%m-%d"))
     return None
@@ -146,7 +174,11 @@ def chain_trouble(chain, usages, now):
 def weak_signature(certificate):
     """Why a peer refuses a certificate for its signature, or None."""
     weak = {"md5": "MD5", "sha1": "SHA-1"}.get(certificate.digest)
-    return "%s is signed with %s, which Typha and calico/node refuse" % (certificate.subject, weak) if weak else None
+    return (
+        "%s is signed with %s, which Typha and calico/node refuse" % (certificate.subject, weak)
+        if weak
+        else None
+    )
 
 
 def renewal_window(leaf, wanted):
@@ -158,25 +190,42 @@ def require_days(params, *options):
     """Raises CalicoError for a lifetime that no certificate can have."""
     for option in options:
         if not 1 <= params[option] <= MOST_DAYS:
-            raise CalicoError("%s is no lifetime" % option, expected="1 to %d days" % MOST_DAYS, found=params[option], remedy="correct it or leave it out")
+            raise CalicoError(
+                "%s is no lifetime" % option,
+                expected="1 to %d days" % MOST_DAYS,
+                found=params[option],
+                remedy="correct it or leave it out",
+            )
 
 
 def key_size(params):
     """The size that key_type and key_size ask for. Raises CalicoError for one that the type does not have."""
     size = params["key_size"] or DEFAULT_SIZES[params["key_type"]]
     if not (size in (256, 384) if params["key_type"] == "ECDSA" else 2048 <= size <= 8192):
-        raise CalicoError("key_size %d does not fit key_type %s" % (size, params["key_type"]), expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
-                          found=size, remedy="leave key_size out for the default")
+        raise CalicoError(
+            "key_size %d does not fit key_type %s" % (size, params["key_type"]),
+            expected="256 or 384 for ECDSA, 2048 to 8192 for RSA",
+            found=size,
+            remedy="leave key_size out for the default",
+        )
     return size
 
 
 def require_window(params, lifetime):
     """Raises CalicoError for a renewal window that is none: the certificate would end first, or be due from its first day on."""
     if not 1 <= params["renewal_days"] < params[lifetime]:
-        raise CalicoError("renewal_days does not fit %s" % lifetime, expected="1 day or more, and less than the lifetime of %d days" % params[lifetime],
-                          found=params["renewal_days"], remedy="take about a tenth of the lifetime, and more than lies between two runs")
+        raise CalicoError(
+            "renewal_days does not fit %s" % lifetime,
+            expected="1 day or more, and less than the lifetime of %d days" % params[lifetime],
+            found=params["renewal_days"],
+            remedy="take about a tenth of the lifetime, and more than lies between two runs",
+        )
 
 
 def span_in_words(span):
     """A timedelta as "12 days", or as hours below two days."""
-    return "%d days" % span.days if span >= timedelta(days=2) else "%d hours" % (span.total_seconds() // 3600)
+    return (
+        "%d days" % span.days
+        if span >= timedelta(days=2)
+        else "%d hours" % (span.total_seconds() // 3600)
+    )

@@ -37,9 +37,17 @@ def certificates(label, pem):
         try:
             found.append(_certificate(base64.b64decode("".join(block.split()), validate=True)))
         except (binascii.Error, ValueError, IndexError) as exc:
-            raise CalicoError("%s holds a broken certificate" % label, expected="PEM of an X.509 certificate", found=str(exc)) from exc
+            raise CalicoError(
+                "%s holds a broken certificate" % label,
+                expected="PEM of an X.509 certificate",
+                found=str(exc),
+            ) from exc
     if not found:
-        raise CalicoError("%s holds no certificate" % label, expected="PEM: -----BEGIN CERTIFICATE-----", found="%d characters of other text" % len(pem or ""))
+        raise CalicoError(
+            "%s holds no certificate" % label,
+            expected="PEM: -----BEGIN CERTIFICATE-----",
+            found="%d characters of other text" % len(pem or ""),
+        )
     return found
 
 
@@ -50,7 +58,9 @@ def _certificate(der):
         fields = fields[1:]
     _serial, _algorithm, _issuer, validity, subject = fields[:5]
     not_before, not_after = (_time(*item) for item in _children(validity[1]))
-    return Certificate(_common_name(subject[1]), not_before, not_after, hashlib.sha256(der).hexdigest())
+    return Certificate(
+        _common_name(subject[1]), not_before, not_after, hashlib.sha256(der).hexdigest()
+    )
 
 
 def _children(data):
@@ -60,10 +70,13 @@ def _children(data):
         tag, length, position = data[position], data[position + 1], position + 2
         if length & 0x80:
             size = length & 0x7F
-            length, position = int.from_bytes(data[position:position + size], "big"), position + size
+            length, position = (
+                int.from_bytes(data[position : position + size], "big"),
+                position + size,
+            )
         if position + length > len(data):
             raise ValueError("the certificate is cut off")
-        found.append((tag, data[position:position + length]))
+        found.append((tag, data[position : position + length]))
         position += length
     return found
 

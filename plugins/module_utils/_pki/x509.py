@@ -13,8 +13,11 @@ from __future__ import annotations
 import hashlib
 from datetime import timezone
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Certificate, Pair
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    Certificate,
+    Pair,
+)
 
 try:
     from cryptography import x509
@@ -34,7 +37,9 @@ def require():
     """Raises CalicoError if the cryptography package is missing."""
     if MISSING is not None:
         raise CalicoError(
-            "The Python package cryptography cannot be imported", expected="cryptography >= 42 for the Python of the API host", found=MISSING,
+            "The Python package cryptography cannot be imported",
+            expected="cryptography >= 42 for the Python of the API host",
+            found=MISSING,
             remedy="pip install cryptography on the API host, or name another one in calico_api_host",
         )
 
@@ -44,7 +49,9 @@ def read_bundle(pem):
     if not pem:
         return [], None
     try:
-        return [_value(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())], None
+        return [
+            _value(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())
+        ], None
     except UNREADABLE as exc:
         return [], "it is not PEM of certificates (%s)" % exc
 
@@ -63,9 +70,13 @@ def read_pair(certificate_pem, key_pem, bundle_pem):
     except UNREADABLE:
         return Pair(problem="its certificate is not PEM of a certificate")
     try:
-        key = _spki(serialization.load_pem_private_key(key_pem.encode(), password=None).public_key())
+        key = _spki(
+            serialization.load_pem_private_key(key_pem.encode(), password=None).public_key()
+        )
     except UNREADABLE:
-        return Pair(certificate=certificate, problem="its key is not PEM of an unencrypted private key")
+        return Pair(
+            certificate=certificate, problem="its key is not PEM of an unencrypted private key"
+        )
     chain = _chain(certificate_pem, bundle_pem)
     return Pair(certificate, key, None, bool(chain), tuple(_value(ca) for ca in chain))
 
@@ -85,7 +96,11 @@ def make_key(key_type, key_size):
         key = ec.generate_private_key({256: ec.SECP256R1(), 384: ec.SECP384R1()}[key_size])
     else:
         key = rsa.generate_private_key(public_exponent=65537, key_size=key_size)
-    encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    encoding = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     return key.private_bytes(*encoding).decode()
 
 
@@ -95,8 +110,12 @@ def make_ca(common_name, key_pem, not_before, not_after):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = _builder(name, name, key.public_key(), not_before, not_after)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).add_extension(usage, critical=True)
-    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    ).add_extension(usage, critical=True)
+    builder = builder.add_extension(
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+    )
     return _pem(builder.sign(key, _hash(key)))
 
 
@@ -106,14 +125,29 @@ def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_
     ca = x509.load_pem_x509_certificate(ca_pem.encode())
     ca_key = serialization.load_pem_private_key(ca_key_pem.encode(), password=None)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    builder = _builder(name, ca.subject, key.public_key(), max(not_before, ca.not_valid_before_utc), min(not_after, ca.not_valid_after_utc))
-    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = _builder(
+        name,
+        ca.subject,
+        key.public_key(),
+        max(not_before, ca.not_valid_before_utc),
+        min(not_after, ca.not_valid_after_utc),
+    )
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=False, path_length=None), critical=True
+    )
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
-    purpose = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}[usage]
+    purpose = {
+        "serverAuth": ExtendedKeyUsageOID.SERVER_AUTH,
+        "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    }[usage]
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     if uri_san:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)]), critical=False)
-    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)]), critical=False
+        )
+    builder = builder.add_extension(
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+    )
     builder = builder.add_extension(_identifier_of(ca), critical=False)
     return _pem(builder.sign(ca_key, _hash(ca_key)))
 
@@ -122,23 +156,48 @@ def make_csr(common_name, key_pem):
     """PEM of a certificate signing request with nothing but a CN."""
     key = serialization.load_pem_private_key(key_pem.encode(), password=None)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    return (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+        .decode()
+    )
 
 
 def _builder(subject, issuer, public_key, not_before, not_after):
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
-    return builder.serial_number(x509.random_serial_number()).not_valid_before(not_before).not_valid_after(not_after)
+    builder = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+    )
+    return (
+        builder.serial_number(x509.random_serial_number())
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+    )
 
 
 def _usage(**true):
-    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
-             "encipher_only", "decipher_only")
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
     return x509.KeyUsage(**{name: true.get(name, False) for name in names})
 
 
 def _hash(key):
     """A CA that was handed in may have an Edwards curve key, which brings its own hash (RFC 8410)."""
-    return None if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)) else hashes.SHA256()
+    return (
+        None
+        if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey))
+        else hashes.SHA256()
+    )
 
 
 def _identifier_of(ca):
@@ -154,7 +213,11 @@ def _pem(certificate):
 
 
 def _spki(public_key):
-    return hashlib.sha256(public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return hashlib.sha256(
+        public_key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    ).hexdigest()
 
 
 def _certificates(pem):
@@ -173,7 +236,9 @@ def _chain(certificate_pem, bundle_pem):
         anchor = next((ca for ca in bundle if _issued(ca, current)), None)
         if anchor is not None:
             return [*chain, anchor]
-        current = next((ca for ca in intermediates if ca not in chain and _issued(ca, current)), None)
+        current = next(
+            (ca for ca in intermediates if ca not in chain and _issued(ca, current)), None
+        )
         chain.append(current)
     return []
 
@@ -189,18 +254,41 @@ def _issued(ca, certificate):
 def _value(certificate):
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     public_key = certificate.public_key()
-    constraints, key_usage = _extension(certificate, x509.BasicConstraints), _extension(certificate, x509.KeyUsage)
-    known = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth", ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any"}
-    usages = tuple(known.get(oid, oid.dotted_string) for oid in _extension(certificate, x509.ExtendedKeyUsage) or ())
+    constraints, key_usage = (
+        _extension(certificate, x509.BasicConstraints),
+        _extension(certificate, x509.KeyUsage),
+    )
+    known = {
+        ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+        ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
+    }
+    usages = tuple(
+        known.get(oid, oid.dotted_string)
+        for oid in _extension(certificate, x509.ExtendedKeyUsage) or ()
+    )
     alternative_names = _extension(certificate, x509.SubjectAlternativeName)
-    uri_sans = tuple(alternative_names.get_values_for_type(x509.UniformResourceIdentifier)) if alternative_names else ()
+    uri_sans = (
+        tuple(alternative_names.get_values_for_type(x509.UniformResourceIdentifier))
+        if alternative_names
+        else ()
+    )
     return Certificate(
-        subject=certificate.subject.rfc4514_string(), common_name=str(names[0].value) if names else "", issuer=certificate.issuer.rfc4514_string(),
-        serial=certificate.serial_number, fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        not_before=certificate.not_valid_before_utc.astimezone(timezone.utc), not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
-        is_ca=bool(constraints and constraints.ca), usages=usages, key_type=_key_type(public_key),
-        key_size=getattr(public_key, "key_size", 0), public_key=_spki(public_key), uri_sans=uri_sans,
-        signs=key_usage is None or key_usage.key_cert_sign, path_length=constraints.path_length if constraints and constraints.ca else None,
+        subject=certificate.subject.rfc4514_string(),
+        common_name=str(names[0].value) if names else "",
+        issuer=certificate.issuer.rfc4514_string(),
+        serial=certificate.serial_number,
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        not_before=certificate.not_valid_before_utc.astimezone(timezone.utc),
+        not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
+        is_ca=bool(constraints and constraints.ca),
+        usages=usages,
+        key_type=_key_type(public_key),
+        key_size=getattr(public_key, "key_size", 0),
+        public_key=_spki(public_key),
+        uri_sans=uri_sans,
+        signs=key_usage is None or key_usage.key_cert_sign,
+        path_length=constraints.path_length if constraints and constraints.ca else None,
         digest=getattr(certificate.signature_hash_algorithm, "name", "none"),
     )
 
@@ -209,12 +297,21 @@ def _extension(certificate, kind):
     """The value of an extension, None if it is absent or malformed."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
         return None
 
 
 def _key_type(public_key):
     # Go knows the NIST curves only; another curve of 256 bits must not pass for P-256.
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return "ECDSA" if public_key.curve.name in ("secp256r1", "secp384r1", "secp521r1") else "ECDSA on " + public_key.curve.name
+        return (
+            "ECDSA"
+            if public_key.curve.name in ("secp256r1", "secp384r1", "secp521r1")
+            else "ECDSA on " + public_key.curve.name
+        )
     return "RSA" if isinstance(public_key, rsa.RSAPublicKey) else "other"

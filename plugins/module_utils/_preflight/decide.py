@@ -14,7 +14,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 NODES_PER_TYPHA = 200
 MOST_TYPHAS = 20
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-OTHER_NETWORKS = re.compile(r"(kube-flannel|cilium|weave-net|canal|antrea-agent|kube-router|ovnkube-node|kindnet|aws-node|azure-cni|romana-agent)(-|\Z)")
+OTHER_NETWORKS = re.compile(
+    r"(kube-flannel|cilium|weave-net|canal|antrea-agent|kube-router|ovnkube-node|kindnet|aws-node|azure-cni|romana-agent)(-|\Z)"
+)
 
 
 def kubernetes_verdict(release, server_version):
@@ -23,7 +25,9 @@ def kubernetes_verdict(release, server_version):
     found = _version(server_version)
     if found is None:
         return CalicoError(
-            "the API server's version cannot be read", expected="something like v1.34.4", found=server_version,
+            "the API server's version cannot be read",
+            expected="something like v1.34.4",
+            found=server_version,
             remedy="see what answers at that address, or accept it with calico_kubernetes_range: ignore",
         ), False
     found = found[:2]
@@ -31,7 +35,12 @@ def kubernetes_verdict(release, server_version):
         return None
     broken = found < _version(tested["floor"])[:2]
     return CalicoError(
-        "Calico %s %s Kubernetes %s" % (release["version"], "does not work with" if broken else "was not tested with", server_version),
+        "Calico %s %s Kubernetes %s"
+        % (
+            release["version"],
+            "does not work with" if broken else "was not tested with",
+            server_version,
+        ),
         expected="Kubernetes %s to %s" % (tested["min"], tested["max"]),
         found=server_version,
         remedy="choose a Calico release that was tested with it in calico_version, or accept it with calico_kubernetes_range: ignore",
@@ -58,7 +67,11 @@ def describe_node(node):
     labels = node["metadata"].get("labels") or {}
     return {
         "name": node["metadata"]["name"],
-        "internal_ips": [entry["address"] for entry in node.get("status", {}).get("addresses") or [] if entry.get("type") == "InternalIP"],
+        "internal_ips": [
+            entry["address"]
+            for entry in node.get("status", {}).get("addresses") or []
+            if entry.get("type") == "InternalIP"
+        ],
         "architecture": labels.get("kubernetes.io/arch") or info.get("architecture", ""),
         "operating_system": labels.get("kubernetes.io/os") or info.get("operatingSystem", ""),
         "schedulable": not node.get("spec", {}).get("unschedulable", False),
@@ -67,12 +80,19 @@ def describe_node(node):
 
 def check_architectures(release, nodes):
     """Raise CalicoError if a Linux node's architecture is one that the release is not built for."""
-    odd = ["%s (%s)" % (node["name"], node["architecture"]) for node in nodes
-           if node["operating_system"] == "linux" and node["architecture"] and node["architecture"] not in release["architectures"]]
+    odd = [
+        "%s (%s)" % (node["name"], node["architecture"])
+        for node in nodes
+        if node["operating_system"] == "linux"
+        and node["architecture"]
+        and node["architecture"] not in release["architectures"]
+    ]
     if odd:
         raise CalicoError(
-            "Calico %s has no binaries and images for the architecture of %d nodes" % (release["version"], len(odd)),
-            expected=", ".join(release["architectures"]), found=", ".join(odd[:10]),
+            "Calico %s has no binaries and images for the architecture of %d nodes"
+            % (release["version"], len(odd)),
+            expected=", ".join(release["architectures"]),
+            found=", ".join(odd[:10]),
             remedy="remove those nodes from the cluster, or choose a release that is built for them",
         )
 
@@ -86,10 +106,17 @@ def installed_version(daemonsets, cluster_information):
     found = []
     for daemonset in daemonsets:
         if daemonset["metadata"]["name"] == "calico-node":
-            place = "the image of DaemonSet %s/calico-node" % daemonset["metadata"].get("namespace", "?")
-            for container in daemonset.get("spec", {}).get("template", {}).get("spec", {}).get("containers") or []:
+            place = "the image of DaemonSet %s/calico-node" % daemonset["metadata"].get(
+                "namespace", "?"
+            )
+            for container in (
+                daemonset.get("spec", {}).get("template", {}).get("spec", {}).get("containers")
+                or []
+            ):
                 if container.get("name") == "calico-node":
-                    found.append((container.get("image", "").split("@")[0].rpartition(":")[2], place))
+                    found.append(
+                        (container.get("image", "").split("@")[0].rpartition(":")[2], place)
+                    )
     stored = ((cluster_information or {}).get("spec") or {}).get("calicoVersion", "")
     found.append((stored, "ClusterInformation default"))
     known = [(_version(version), version, place) for version, place in found if _version(version)]
@@ -105,13 +132,23 @@ def refuse_downgrade(release, installed, place, allowed=False):
     if there is None or there <= wanted:
         return None
     if allowed and there[:2] != wanted[:2]:
-        return "Calico %s (%s) is newer than the wanted %s, and going back is allowed." % (installed, place, release["version"])
+        return "Calico %s (%s) is newer than the wanted %s, and going back is allowed." % (
+            installed,
+            place,
+            release["version"],
+        )
     if there[:2] == wanted[:2]:
-        return "Calico %s (%s) is newer than the wanted %s. Both are of one minor, so the run goes on." % (installed, place, release["version"])
+        return (
+            "Calico %s (%s) is newer than the wanted %s. Both are of one minor, so the run goes on."
+            % (installed, place, release["version"])
+        )
     raise CalicoError(
-        "Calico %s would be a downgrade: older CRDs drop the fields and kinds that the newer release stored" % release["version"],
-        expected="%s or newer" % installed, found="%s in %s" % (installed, place),
-        remedy="set calico_version to %s or newer; to go back, restore a snapshot taken before the upgrade" % installed,
+        "Calico %s would be a downgrade: older CRDs drop the fields and kinds that the newer release stored"
+        % release["version"],
+        expected="%s or newer" % installed,
+        found="%s in %s" % (installed, place),
+        remedy="set calico_version to %s or newer; to go back, restore a snapshot taken before the upgrade"
+        % installed,
     )
 
 
@@ -122,7 +159,8 @@ def upgrade_warning(release, installed, place):
         return None
     return (
         "Calico %s (%s) runs here, and this run is for %s. The playbook hardway.calico.upgrade goes from one to the other with a snapshot, canary first"
-        " and with the rights of both; an ordinary run replaces it without these." % (installed, place, release["version"])
+        " and with the rights of both; an ordinary run replaces it without these."
+        % (installed, place, release["version"])
     )
 
 
@@ -132,9 +170,15 @@ def other_networks(daemonsets, namespace):
     for daemonset in daemonsets:
         name, where = daemonset["metadata"]["name"], daemonset["metadata"].get("namespace", "")
         if OTHER_NETWORKS.match(name):
-            warnings.append("DaemonSet %s/%s looks like another pod network. Two networks on one node fight over pods: remove one of them." % (where, name))
+            warnings.append(
+                "DaemonSet %s/%s looks like another pod network. Two networks on one node fight over pods: remove one of them."
+                % (where, name)
+            )
         if name == "calico-node" and where != namespace:
-            warnings.append("DaemonSet %s/calico-node is a Calico that something else installed. Remove that first, or set calico_namespace." % where)
+            warnings.append(
+                "DaemonSet %s/calico-node is a Calico that something else installed. Remove that first, or set calico_namespace."
+                % where
+            )
     return warnings
 
 
@@ -148,7 +192,9 @@ def networks(kubeadm, service_cidrs):
     return list(dict.fromkeys(pods)), list(dict.fromkeys(services))
 
 
-def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=False, upgrade_allowed=False):
+def preflight(
+    release, seen, kubernetes_range, namespace, downgrade_allowed=False, upgrade_allowed=False
+):
     """(result, warnings) of a look at the cluster; raises CalicoError where an installation must not begin.
 
     seen: {"version", "nodes", "daemonsets", "kubeadm", "service_cidrs", "cluster_information"}, API objects as they are.
@@ -163,18 +209,31 @@ def preflight(release, seen, kubernetes_range, namespace, downgrade_allowed=Fals
     nodes = sorted((describe_node(node) for node in seen["nodes"]), key=lambda node: node["name"])
     check_architectures(release, nodes)
     installed, place = installed_version(seen["daemonsets"], seen["cluster_information"])
-    warnings += [warning for warning in [refuse_downgrade(release, installed, place, downgrade_allowed)] if warning]
+    warnings += [
+        warning
+        for warning in [refuse_downgrade(release, installed, place, downgrade_allowed)]
+        if warning
+    ]
     if not upgrade_allowed:
         warnings += [warning for warning in [upgrade_warning(release, installed, place)] if warning]
     warnings += other_networks(seen["daemonsets"], namespace)
-    schedulable = [node for node in nodes if node["schedulable"] and node["operating_system"] == "linux"]
+    schedulable = [
+        node for node in nodes if node["schedulable"] and node["operating_system"] == "linux"
+    ]
     if not schedulable:
-        warnings.append("No Linux node is schedulable: Typha will stay Pending. Uncordon or join a node.")
+        warnings.append(
+            "No Linux node is schedulable: Typha will stay Pending. Uncordon or join a node."
+        )
     pods, services = networks(seen["kubeadm"], seen["service_cidrs"])
-    addresses = [(node["name"], _host_network(address)) for node in nodes for address in node["internal_ips"]]
+    addresses = [
+        (node["name"], _host_network(address)) for node in nodes for address in node["internal_ips"]
+    ]
     return {
         "kubernetes_version": seen["version"],
-        "release": {key: release[key] for key in ("version", "minor", "registry", "kubernetes", "architectures")},
+        "release": {
+            key: release[key]
+            for key in ("version", "minor", "registry", "kubernetes", "architectures")
+        },
         "installed_version": installed,
         "nodes": nodes,
         "architectures": sorted({node["architecture"] for node in nodes if node["architecture"]}),

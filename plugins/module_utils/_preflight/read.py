@@ -33,7 +33,9 @@ def _cluster_configuration(configmap):
     import yaml
 
     try:
-        found = yaml.safe_load(((configmap or {}).get("data") or {}).get("ClusterConfiguration") or "")
+        found = yaml.safe_load(
+            ((configmap or {}).get("data") or {}).get("ClusterConfiguration") or ""
+        )
     except yaml.YAMLError:
         return None
     return found if isinstance(found, dict) else None

@@ -15,10 +15,17 @@ ROWS = (
         "bgpconfigurations bgpfilters bgppeers blockaffinities caliconodestatuses clusterinformations felixconfigurations "
         "globalnetworkpolicies globalnetworksets hostendpoints ipamblocks ipamconfigs ipamhandles ippools ipreservations "
         "kubecontrollersconfigurations networkpolicies networksets",
-        CALICO, None, None,
+        CALICO,
+        None,
+        None,
     ),
     ("tiers", CALICO, 29, None),
-    ("stagedglobalnetworkpolicies stagedkubernetesnetworkpolicies stagednetworkpolicies", CALICO, 30, None),
+    (
+        "stagedglobalnetworkpolicies stagedkubernetesnetworkpolicies stagednetworkpolicies",
+        CALICO,
+        30,
+        None,
+    ),
     ("adminnetworkpolicies", NETWORK_POLICY, 29, 31),
     ("baselineadminnetworkpolicies", NETWORK_POLICY, 30, 31),
     ("clusternetworkpolicies", NETWORK_POLICY, 32, None),

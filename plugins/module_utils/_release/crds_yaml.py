@@ -19,26 +19,49 @@ def parse(text, url, names):
     import yaml
 
     try:
-        documents = [document for document in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document]
+        documents = [
+            document
+            for document in yaml.load_all(
+                text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
+            if document
+        ]
     except yaml.YAMLError as exc:
         raise _unusable(url, "YAML", " ".join(str(exc).split())) from exc
     for document in documents:
         kind = document.get("kind") if isinstance(document, dict) else type(document).__name__
         if kind != "CustomResourceDefinition":
             raise _unusable(url, "CustomResourceDefinitions only", "a document of kind %s" % kind)
-    crds = sorted((_settled(document) for document in documents), key=lambda crd: crd["metadata"]["name"])
+    crds = sorted(
+        (_settled(document) for document in documents), key=lambda crd: crd["metadata"]["name"]
+    )
     missing = sorted(set(names) - {crd["metadata"]["name"] for crd in crds})
     if missing:
-        raise _unusable(url, "the release's %d CRDs" % len(names), "%d, without %s" % (len(crds), ", ".join(missing)))
+        raise _unusable(
+            url,
+            "the release's %d CRDs" % len(names),
+            "%d, without %s" % (len(crds), ", ".join(missing)),
+        )
     return crds
 
 
 def _settled(crd):
     settled = {key: value for key, value in crd.items() if key != "status"}
-    settled["metadata"] = {key: value for key, value in crd["metadata"].items() if value is not None}
-    settled["spec"] = {key: value for key, value in crd["spec"].items() if (key, value) != ("preserveUnknownFields", False)}
+    settled["metadata"] = {
+        key: value for key, value in crd["metadata"].items() if value is not None
+    }
+    settled["spec"] = {
+        key: value
+        for key, value in crd["spec"].items()
+        if (key, value) != ("preserveUnknownFields", False)
+    }
     return settled
 
 
 def _unusable(url, expected, found):
-    return CalicoError("%s is not the release's crds.yaml" % url, expected=expected, found=found, remedy="use the file manifests/crds.yaml of that release")
+    return CalicoError(
+        "%s is not the release's crds.yaml" % url,
+        expected=expected,
+        found=found,
+        remedy="use the file manifests/crds.yaml of that release",
+    )

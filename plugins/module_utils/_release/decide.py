@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import files
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._release import files
 
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 BINARY_MODE = "0755"
@@ -29,15 +29,19 @@ def base(mirror, option="mirror"):
     parts = urlsplit(mirror)
     if "@" in parts.netloc:
         raise CalicoError(
-            "%s holds a user name or a password" % option, expected="an address without credentials, since results and logs show it",
-            found="credentials for %s" % parts.hostname, remedy="use a mirror that needs none, or a directory on the API host",
+            "%s holds a user name or a password" % option,
+            expected="an address without credentials, since results and logs show it",
+            found="credentials for %s" % parts.hostname,
+            remedy="use a mirror that needs none, or a directory on the API host",
         )
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return unquote(parts.path).rstrip("/")
     if mirror.startswith("/") or (parts.scheme in ("http", "https") and parts.hostname):
         return mirror.rstrip("/")
     raise CalicoError(
-        "%s is neither a URL nor an absolute path" % option, expected="https://..., http://..., file:///... or /a/directory", found=mirror,
+        "%s is neither a URL nor an absolute path" % option,
+        expected="https://..., http://..., file:///... or /a/directory",
+        found=mirror,
         remedy="correct it (calico_release_mirror)",
     )
 
@@ -52,7 +56,9 @@ def parse_checksums(text, url):
         name = name.strip().lstrip("*").rpartition("/")[2]
         if not DIGEST.match(digest.lower()) or not name:
             raise CalicoError(
-                "%s is not a list of SHA-256 sums" % url, expected='lines of "DIGEST  NAME"', found=line[:80],
+                "%s is not a list of SHA-256 sums" % url,
+                expected='lines of "DIGEST  NAME"',
+                found=line[:80],
                 remedy="make it with sha256sum, or see whether a proxy answered instead of the server",
             )
         found[name] = digest.lower()
@@ -62,7 +68,12 @@ def parse_checksums(text, url):
 def checked_digest(digest, what):
     """A digest that a user gave, in lower case."""
     if not DIGEST.match(digest.lower()):
-        raise CalicoError("%s is not a SHA-256 digest" % what, expected="64 hexadecimal digits", found=digest, remedy="take it from sha256sum FILE")
+        raise CalicoError(
+            "%s is not a SHA-256 digest" % what,
+            expected="64 hexadecimal digits",
+            found=digest,
+            remedy="take it from sha256sum FILE",
+        )
     return digest.lower()
 
 
@@ -75,7 +86,8 @@ def crds_digest(release, sums, mirror, given=None):
     if not digest:
         raise CalicoError(
             "The digest of crds.yaml of Calico %s is not known" % release["version"],
-            expected="a release that the version table lists, such as %s" % release["latest"], found="no digest of it in the table or in SHA256SUMS",
+            expected="a release that the version table lists, such as %s" % release["latest"],
+            found="no digest of it in the table or in SHA256SUMS",
             remedy="give crds_sha256 (calico_crds_sha256), or use a mirror whose SHA256SUMS lists crds.yaml",
         )
     return digest
@@ -86,7 +98,9 @@ def archive_digest(release, sums, url):
     name = files.release_archive(release["version"])
     if name not in sums:
         raise CalicoError(
-            "%s does not list %s" % (url, name), expected="a line for it", found=", ".join(sorted(sums)) or "an empty file",
+            "%s does not list %s" % (url, name),
+            expected="a line for it",
+            found=", ".join(sorted(sums)) or "an empty file",
             remedy="add the file to the mirror and its line to SHA256SUMS (docs/mirror.md)",
         )
     return sums[name]
@@ -96,7 +110,9 @@ def calicoctl_digests(release, sums):
     """{architecture: digest} of calicoctl, from SHA256SUMS, else from the table."""
     found = {}
     for architecture in release["architectures"]:
-        digest = sums.get(files.CALICOCTL.format(arch=architecture)) or release["calicoctl"]["sha256"].get(architecture)
+        digest = sums.get(files.CALICOCTL.format(arch=architecture)) or release["calicoctl"][
+            "sha256"
+        ].get(architecture)
         if digest:
             found[architecture] = digest
     return found
@@ -104,7 +120,10 @@ def calicoctl_digests(release, sums):
 
 def differing(release, sums, plugins_version, plugins_digests):
     """Names of files whose digests are not upstream's, as far as the table knows upstream's."""
-    known = {files.CALICOCTL.format(arch=arch): digest for arch, digest in release["calicoctl"]["sha256"].items()}
+    known = {
+        files.CALICOCTL.format(arch=arch): digest
+        for arch, digest in release["calicoctl"]["sha256"].items()
+    }
     if release["crds"]["sha256"]:
         known[files.CRDS] = release["crds"]["sha256"]
     found = dict(sums)
@@ -119,7 +138,8 @@ def not_upstream(names, where, release):
     """What to say about files that are not upstream's."""
     return CalicoError(
         "%s says that files of Calico %s are not upstream's" % (where, release["version"]),
-        expected="the digests of the version table", found="others for %s" % ", ".join(names),
+        expected="the digests of the version table",
+        found="others for %s" % ", ".join(names),
         remedy="if you did not build these files yourself, copy them from upstream again",
     )
 
@@ -127,17 +147,39 @@ def not_upstream(names, where, release):
 def cni_sources(version, plugins_version, mirror, digest, plugins_digests, folder):
     """Sources of what goes into the nodes' CNI folder, for the module cni_binaries."""
     plugins = [_member("./%s" % name, folder, name) for name in files.REFERENCE_PLUGINS]
-    calico = [_member(files.archive_member(version, name), folder, name) for name in files.CNI_BINARIES]
+    calico = [
+        _member(files.archive_member(version, name), folder, name) for name in files.CNI_BINARIES
+    ]
     return [
-        {"name": "calico", "url": files.urls(version, mirror)["release"], "sha256": digest, "archive": "tgz", "members": calico},
-        {"name": "cni-plugins", "url": files.cni_plugins_url(plugins_version, mirror), "sha256": plugins_digests, "archive": "tgz", "members": plugins},
+        {
+            "name": "calico",
+            "url": files.urls(version, mirror)["release"],
+            "sha256": digest,
+            "archive": "tgz",
+            "members": calico,
+        },
+        {
+            "name": "cni-plugins",
+            "url": files.cni_plugins_url(plugins_version, mirror),
+            "sha256": plugins_digests,
+            "archive": "tgz",
+            "members": plugins,
+        },
     ]
 
 
 def calicoctl_sources(version, mirror, digests, path):
     """The source of calicoctl, for the module cni_binaries."""
     member = {"member": files.CALICOCTL, "dest": path, "mode": BINARY_MODE}
-    return [{"name": "calicoctl", "url": files.urls(version, mirror)["calicoctl"], "sha256": digests, "archive": "none", "members": [member]}]
+    return [
+        {
+            "name": "calicoctl",
+            "url": files.urls(version, mirror)["calicoctl"],
+            "sha256": digests,
+            "archive": "none",
+            "members": [member],
+        }
+    ]
 
 
 def _member(member, folder, name):

@@ -39,11 +39,13 @@ MINORS = {
             4: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
             5: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
         },
-        calicoctl_sha256={5: {
-            "amd64": "3c5b3bf8d6cd4f9e14f585ca9ea5b8614209daa6019e25036b15062110022afc",
-            "arm64": "424f2e41ac859a5e270959f8703cb44171bd7199f0a4c3df12e8a4f180e9d969",
-            "ppc64le": "115427fa9d135a17b92efd5fdb9d68588dd5186c06772bc9f56be27dbec89e3b",
-        }},
+        calicoctl_sha256={
+            5: {
+                "amd64": "3c5b3bf8d6cd4f9e14f585ca9ea5b8614209daa6019e25036b15062110022afc",
+                "arm64": "424f2e41ac859a5e270959f8703cb44171bd7199f0a4c3df12e8a4f180e9d969",
+                "ppc64le": "115427fa9d135a17b92efd5fdb9d68588dd5186c06772bc9f56be27dbec89e3b",
+            }
+        },
     ),
     27: Minor(
         latest=5,
@@ -68,11 +70,13 @@ MINORS = {
             4: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
             5: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
         },
-        calicoctl_sha256={5: {
-            "amd64": "fe4702ce171045728b6c37b2c01e6f903780997aea7e695b35735754eeeeaf64",
-            "arm64": "691baba17e6a50d0ceee7f95569b864729e436f474fce1e9842041b33cc14316",
-            "ppc64le": "1aa3b36f198aecdad312664c7b2dd2b15daced54fd4e2db56563d57431fb10d3",
-        }},
+        calicoctl_sha256={
+            5: {
+                "amd64": "fe4702ce171045728b6c37b2c01e6f903780997aea7e695b35735754eeeeaf64",
+                "arm64": "691baba17e6a50d0ceee7f95569b864729e436f474fce1e9842041b33cc14316",
+                "ppc64le": "1aa3b36f198aecdad312664c7b2dd2b15daced54fd4e2db56563d57431fb10d3",
+            }
+        },
     ),
     29: Minor(
         latest=7,
@@ -87,11 +91,13 @@ MINORS = {
             6: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
             7: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
         },
-        calicoctl_sha256={7: {
-            "amd64": "c4e281a404d14da561c65838195b2a4bcf18aebca1bede5ef6b99e0bf78cb8a0",
-            "arm64": "484479aa441401adf0db2effb911562d25a4c9a3f022aa6a3b082d027108edec",
-            "ppc64le": "b76f1bd1feb3a83a6591196d403b35e1ce97dfdc88babcf1f52f905c0c3cc94e",
-        }},
+        calicoctl_sha256={
+            7: {
+                "amd64": "c4e281a404d14da561c65838195b2a4bcf18aebca1bede5ef6b99e0bf78cb8a0",
+                "arm64": "484479aa441401adf0db2effb911562d25a4c9a3f022aa6a3b082d027108edec",
+                "ppc64le": "b76f1bd1feb3a83a6591196d403b35e1ce97dfdc88babcf1f52f905c0c3cc94e",
+            }
+        },
     ),
     30: Minor(
         latest=7,
@@ -106,11 +112,13 @@ MINORS = {
             6: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
             7: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
         },
-        calicoctl_sha256={7: {
-            "amd64": "087e1547878913587ebaa756686f38184a730e9af9b71f3d91b92f6c99b60c11",
-            "arm64": "e62d6f909d72bfd8876a363c3f49cda722d7bfdb282a4bbdeca38dd7e26e7578",
-            "ppc64le": "a7a5bbd35abeaa39625d101ddb075ed04f08c1ffb209ef60b3f0204336073379",
-        }},
+        calicoctl_sha256={
+            7: {
+                "amd64": "087e1547878913587ebaa756686f38184a730e9af9b71f3d91b92f6c99b60c11",
+                "arm64": "e62d6f909d72bfd8876a363c3f49cda722d7bfdb282a4bbdeca38dd7e26e7578",
+                "ppc64le": "a7a5bbd35abeaa39625d101ddb075ed04f08c1ffb209ef60b3f0204336073379",
+            }
+        },
     ),
     31: Minor(
         latest=7,
@@ -125,11 +133,13 @@ MINORS = {
             6: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
             7: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
         },
-        calicoctl_sha256={7: {
-            "amd64": "1b91928adc39861ba5e04d8d15c4ce489731269b07a8e7444c0fdf677f041113",
-            "arm64": "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda",
-            "ppc64le": "a7b4665a1a9fbaffc9e39b75185d20da32f181e9149abe494c86d6087b854213",
-        }},
+        calicoctl_sha256={
+            7: {
+                "amd64": "1b91928adc39861ba5e04d8d15c4ce489731269b07a8e7444c0fdf677f041113",
+                "arm64": "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda",
+                "ppc64le": "a7b4665a1a9fbaffc9e39b75185d20da32f181e9149abe494c86d6087b854213",
+            }
+        },
     ),
     32: Minor(
         latest=1,

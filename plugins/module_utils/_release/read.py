@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 
-from ansible_collections.hardway.calico.plugins.module_utils._host import download
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds_yaml as crd_objects
-from ansible_collections.hardway.calico.plugins.module_utils._release import files
-from ansible_collections.hardway.calico.plugins.module_utils._release import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._host import download
+from ansible_collections.hardway.calico.plugins.module_utils._release import (
+    crds_yaml as crd_objects,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._release import decide as plan
+from ansible_collections.hardway.calico.plugins.module_utils._release import files
 
 ABSENT = "no such file"
 
@@ -30,18 +32,30 @@ def get_release(release, params, cache):
     sums = _checksums(urls["checksums"], mirror, cache, timeout)
     archive = plan.archive_digest(release, sums, urls["checksums"])
     plugins_version = "v%s" % params["cni_plugins_version"].lstrip("v")
-    plugins = _plugins_digests(plugins_version, mirror, params["architectures"] or [], release, timeout)
+    plugins = _plugins_digests(
+        plugins_version, mirror, params["architectures"] or [], release, timeout
+    )
     # Who gives the digest of crds.yaml knows that it is another one.
-    listed = {name: digest for name, digest in sums.items() if name != files.CRDS or not params["crds_sha256"]}
+    listed = {
+        name: digest
+        for name, digest in sums.items()
+        if name != files.CRDS or not params["crds_sha256"]
+    }
     odd = plan.differing(release, listed, plugins_version, plugins)
     problem = plan.not_upstream(odd, mirror or urls["checksums"], release) if odd else None
     if problem and not mirror:
         raise problem
     crds_url = plan.base(params["crds_source"], "crds_source") or urls["crds"]
     digest = plan.crds_digest(release, sums, mirror, params["crds_sha256"])
-    crds = crd_objects.parse(_crds(crds_url, digest, cache, timeout), crds_url, release["crds"]["names"])
-    cni = plan.cni_sources(version, plugins_version, mirror, archive, plugins, params["cni_bin_dir"])
-    calicoctl = plan.calicoctl_sources(version, mirror, plan.calicoctl_digests(release, sums), params["calicoctl_path"])
+    crds = crd_objects.parse(
+        _crds(crds_url, digest, cache, timeout), crds_url, release["crds"]["names"]
+    )
+    cni = plan.cni_sources(
+        version, plugins_version, mirror, archive, plugins, params["cni_bin_dir"]
+    )
+    calicoctl = plan.calicoctl_sources(
+        version, mirror, plan.calicoctl_digests(release, sums), params["calicoctl_path"]
+    )
     return {
         "version": version,
         "crds": crds,
@@ -88,14 +102,16 @@ def _plugins_digests(version, mirror, wanted, release, timeout):
         if architecture not in found:
             url = template.format(arch=architecture) + ".sha256"
             text = _text(url, timeout, optional=not wanted)
-            name = url.rpartition("/")[2][:-len(".sha256")]
+            name = url.rpartition("/")[2][: -len(".sha256")]
             sums = plan.parse_checksums(text, url) if text is not None else {}
             if name in sums:
                 found[architecture] = sums[name]
     if not found or set(wanted) - set(found):
         raise CalicoError(
-            "The reference CNI plugins %s cannot be verified" % version, expected="a digest beside %s" % template,
-            found="none for %s" % ", ".join(sorted(set(wanted or release["architectures"]) - set(found))),
+            "The reference CNI plugins %s cannot be verified" % version,
+            expected="a digest beside %s" % template,
+            found="none for %s"
+            % ", ".join(sorted(set(wanted or release["architectures"]) - set(found))),
             remedy="put the archive and its .sha256 into the mirror (docs/mirror.md), or correct calico_cni_plugins_version",
         )
     return found
@@ -115,4 +131,9 @@ def _text(url, timeout, optional=False):
 def _require(url):
     """Raise CalicoError for a path without a file; URLs are for the download to judge."""
     if url.startswith("/") and not os.path.isfile(url):
-        raise CalicoError("%s cannot be read" % url, expected="the file, on the API host", found=ABSENT, remedy="put it there, or correct the mirror's path")
+        raise CalicoError(
+            "%s cannot be read" % url,
+            expected="the file, on the API host",
+            found=ABSENT,
+            remedy="put it there, or correct the mirror's path",
+        )

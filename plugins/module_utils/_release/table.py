@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds
-from ansible_collections.hardway.calico.plugins.module_utils._release import files
-from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
-from ansible_collections.hardway.calico.plugins.module_utils._release import rbac
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._release import crds, files, rbac
+from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
 
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?\Z")
 OLDEST, NEWEST = min(table.MINORS), max(table.MINORS)
@@ -26,26 +24,39 @@ def parse(version):
     text = str(version).strip()
     match = VERSION.match(text)
     if not match:
-        raise _refusal("the Calico version %r cannot be read" % text, text, "give it as v3.%d.%d" % (NEWEST, table.MINORS[NEWEST].latest))
+        raise _refusal(
+            "the Calico version %r cannot be read" % text,
+            text,
+            "give it as v3.%d.%d" % (NEWEST, table.MINORS[NEWEST].latest),
+        )
     major, minor = int(match.group(1)), int(match.group(2))
     if (major, minor) > (3, NEWEST):
         raise _refusal(
-            "Calico %s is newer than the version table" % text, text,
+            "Calico %s is newer than the version table" % text,
+            text,
             "use a supported release, or add a row: see docs/adding-a-release.md",
         )
     if major == 3 and minor < 10 and match.group(3) is None:
-        raise _refusal("Calico %s is not supported" % text, text, 'quote the version: YAML reads 3.30 without quotes as the number 3.3')
+        raise _refusal(
+            "Calico %s is not supported" % text,
+            text,
+            "quote the version: YAML reads 3.30 without quotes as the number 3.3",
+        )
     if (major, minor) < (3, OLDEST):
         raise _refusal(
             "Calico %s is not supported: before 3.%d the CNI plugin shares calico/node's rights, up to 3.20 its binaries are published"
-            " elsewhere, and upstream no longer mends any of them" % (text, OLDEST), text,
-            "use 3.%d or newer; a cluster on %s is upgraded one minor at a time with that release's own instructions first" % (OLDEST, text),
+            " elsewhere, and upstream no longer mends any of them" % (text, OLDEST),
+            text,
+            "use 3.%d or newer; a cluster on %s is upgraded one minor at a time with that release's own instructions first"
+            % (OLDEST, text),
         )
     return minor, table.MINORS[minor].latest if match.group(3) is None else int(match.group(3))
 
 
 def _refusal(what, found, remedy):
-    return CalicoError(what, expected="a release of 3.%d to 3.%d" % (OLDEST, NEWEST), found=found, remedy=remedy)
+    return CalicoError(
+        what, expected="a release of 3.%d to 3.%d" % (OLDEST, NEWEST), found=found, remedy=remedy
+    )
 
 
 def release(version):
@@ -62,9 +73,15 @@ def release(version):
         "minor": "3.%d" % minor,
         "latest": "v3.%d.%d" % (minor, row.latest),
         "registry": registry,
-        "images": {image.replace("-", "_"): "%s/%s:%s" % (registry, image, name) for image in table.IMAGES},
+        "images": {
+            image.replace("-", "_"): "%s/%s:%s" % (registry, image, name) for image in table.IMAGES
+        },
         "architectures": list(table.ARCHITECTURES),
-        "kubernetes": {"min": row.kubernetes[0], "max": row.kubernetes[1], "floor": table.KUBERNETES_FLOOR},
+        "kubernetes": {
+            "min": row.kubernetes[0],
+            "max": row.kubernetes[1],
+            "floor": table.KUBERNETES_FLOOR,
+        },
         "rbac": {role: rbac.rules(rows, minor) for role, rows in rbac.ROLES.items()},
         "crds": {"names": crds.names(minor), "sha256": row.crds_sha256.get(patch)},
         "calicoctl": {"sha256": dict(row.calicoctl_sha256.get(patch, {}))},

@@ -12,7 +12,12 @@ import os
 import re
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import atomic_write, explained, make_directory, read_bytes
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    atomic_write,
+    explained,
+    make_directory,
+    read_bytes,
+)
 
 NAMES = {"ca": "ca.pem", "previous": "previous-ca.pem"}
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----\n?", re.S)
@@ -32,7 +37,13 @@ class CaDirectory:
         """Keep both; the previous one first, so that a killed run has lost none."""
         for name, pems in (("previous", previous), ("ca", ca)):
             if any(pems):
-                atomic_write(self._file(name), "".join(pem.strip() + "\n" for pem in pems).encode(), 0o600, os.geteuid(), os.getegid())
+                atomic_write(
+                    self._file(name),
+                    "".join(pem.strip() + "\n" for pem in pems).encode(),
+                    0o600,
+                    os.geteuid(),
+                    os.getegid(),
+                )
         if not any(previous):
             self._remove("previous")
 
@@ -53,7 +64,11 @@ class CaDirectory:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError as exc:
-            raise CalicoError("Another run works with %s" % self.path, expected="one run at a time", remedy="run again when it is done") from exc
+            raise CalicoError(
+                "Another run works with %s" % self.path,
+                expected="one run at a time",
+                remedy="run again when it is done",
+            ) from exc
         finally:
             os.close(descriptor)
 
@@ -61,7 +76,10 @@ class CaDirectory:
         return os.path.join(self.path, NAMES[name])
 
     def _remove(self, name):
-        with explained("%s cannot be removed" % self._file(name)), contextlib.suppress(FileNotFoundError):
+        with (
+            explained("%s cannot be removed" % self._file(name)),
+            contextlib.suppress(FileNotFoundError),
+        ):
             os.unlink(self._file(name))
 
 
@@ -73,4 +91,6 @@ def _halves(data):
     blocks = [(match.group(1), match.group(0)) for match in BLOCK.finditer(text)]
     if not blocks:
         return text, text
-    return "".join(pem for kind, pem in blocks if kind == "CERTIFICATE"), "".join(pem for kind, pem in blocks if kind.endswith("PRIVATE KEY"))
+    return "".join(pem for kind, pem in blocks if kind == "CERTIFICATE"), "".join(
+        pem for kind, pem in blocks if kind.endswith("PRIVATE KEY")
+    )

@@ -35,7 +35,9 @@ def joined(*pems):
 
 def with_issuing(content, handed_in):
     """The content with an external CA in place of one of ours."""
-    return content if handed_in is None else {**content, "ca": handed_in.issuing, "previous": NOTHING}
+    return (
+        content if handed_in is None else {**content, "ca": handed_in.issuing, "previous": NOTHING}
+    )
 
 
 def state_of(content, handed_in=None):
@@ -43,12 +45,24 @@ def state_of(content, handed_in=None):
     bundle, problem = x509.read_bundle(content["bundle"])
     roots = handed_in.bundle if handed_in else ""
     # The wanted CAs come first: a leaf is theirs if it can be. A lost bundle is published again with CA and previous CA, hence they count.
-    own = "" if handed_in else joined(*x509.by_fingerprint(content["ca"][0], content["previous"][0]).values())
+    own = (
+        ""
+        if handed_in
+        else joined(*x509.by_fingerprint(content["ca"][0], content["previous"][0]).values())
+    )
     trusted = joined(roots, own, *x509.by_fingerprint(content["bundle"]).values())
-    ca, previous = (x509.read_pair(*content[name], roots or content[name][0]) for name in ("ca", "previous"))
-    copied = previous.usable and ca.usable and previous.certificate.fingerprint == ca.certificate.fingerprint
+    ca, previous = (
+        x509.read_pair(*content[name], roots or content[name][0]) for name in ("ca", "previous")
+    )
+    copied = (
+        previous.usable
+        and ca.usable
+        and previous.certificate.fingerprint == ca.certificate.fingerprint
+    )
     leaves = {party: x509.read_pair(*content[party], trusted) for party in PARTIES}
-    return TyphaPki(ca, Pair() if copied else previous, tuple(bundle), problem, leaves, copied=copied)
+    return TyphaPki(
+        ca, Pair() if copied else previous, tuple(bundle), problem, leaves, copied=copied
+    )
 
 
 class Executor:
@@ -65,7 +79,10 @@ class Executor:
             if step.action == "create":
                 key = x509.make_key(self.policy.key_type, self.policy.key_size)
                 content["previous"] = content["ca"] if step.detail == "keep" else NOTHING
-                content["ca"] = (x509.make_ca(CA_NAME, key, self.start, self.now + self.policy.lifetime), key)
+                content["ca"] = (
+                    x509.make_ca(CA_NAME, key, self.start, self.now + self.policy.lifetime),
+                    key,
+                )
                 self.store.write_ca(content["ca"], content["previous"])
             elif step.action == "forget":
                 content["previous"] = NOTHING
@@ -75,7 +92,11 @@ class Executor:
                 self.store.write_bundle(content["bundle"])
             else:
                 party, by = step.detail
-                content[party] = self.handed_in.leaves[party] if by == "handed" else self._issue(party, content[by])
+                content[party] = (
+                    self.handed_in.leaves[party]
+                    if by == "handed"
+                    else self._issue(party, content[by])
+                )
                 self.store.write_leaf(party, content[party])
         return content
 
@@ -86,14 +107,26 @@ class Executor:
         outside = self.handed_in.bundle if self.handed_in else content["ca"][0]
         known = {**x509.by_fingerprint(outside, content["previous"][0]), **there}
         new = x509.by_fingerprint(outside)
-        return joined(*{**new, **there, **{ca: known[ca] for ca in step.detail if ca in known}}.values())
+        return joined(
+            *{**new, **there, **{ca: known[ca] for ca in step.detail if ca in known}}.values()
+        )
 
     def _issue(self, party, ca):
         leaf = self.wanted[party]
         key = x509.make_key(leaf.key_type, leaf.key_size)
-        certificate = x509.issue_leaf(leaf.common_name, leaf.usage, key, *ca, self.start, self.now + leaf.lifetime, leaf.uri_san)
+        certificate = x509.issue_leaf(
+            leaf.common_name,
+            leaf.usage,
+            key,
+            *ca,
+            self.start,
+            self.now + leaf.lifetime,
+            leaf.uri_san,
+        )
         if self.handed_in:
             # Peers need the way up to a root: intermediates follow the leaf, as in any server's certificate file.
             way = x509.by_fingerprint(ca[0])
-            certificate = joined(certificate, *(pem for one, pem in way.items() if one not in self.policy.anchors))
+            certificate = joined(
+                certificate, *(pem for one, pem in way.items() if one not in self.policy.anchors)
+            )
         return certificate, key

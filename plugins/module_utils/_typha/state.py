@@ -67,17 +67,27 @@ def works(pair, now):
     """Whether a peer that trusts the end of its chain takes the leaf now."""
     if not pair.usable or not pair.chain:
         return False
-    return all(one.not_before <= now < one.not_after for one in (pair.certificate, *pair.chain)) and all(ca.is_ca for ca in pair.chain)
+    return all(
+        one.not_before <= now < one.not_after for one in (pair.certificate, *pair.chain)
+    ) and all(ca.is_ca for ca in pair.chain)
 
 
 def ca_works(pair, now):
     """Whether a CA can sign now."""
-    return pair.usable and pair.certificate.is_ca and pair.certificate.not_before <= now < pair.certificate.not_after
+    return (
+        pair.usable
+        and pair.certificate.is_ca
+        and pair.certificate.not_before <= now < pair.certificate.not_after
+    )
 
 
 def strangers(state, anchors, now):
     """The parties whose working leaf is of a CA other than the wanted ones."""
-    return [party for party, pair in state.leaves.items() if works(pair, now) and pair.chain[-1].fingerprint not in anchors]
+    return [
+        party
+        for party, pair in state.leaves.items()
+        if works(pair, now) and pair.chain[-1].fingerprint not in anchors
+    ]
 
 
 def extras(state, anchors):
@@ -89,7 +99,9 @@ def wanted_anchors(policy, state):
     """Fingerprints of the CAs that the bundle holds in the end; without a key, those that the leaves lead to."""
     if policy.anchors or state.ca.usable:
         return policy.anchors or (state.ca.certificate.fingerprint,)
-    return tuple(dict.fromkeys(pair.chain[-1].fingerprint for pair in state.leaves.values() if pair.chain))
+    return tuple(
+        dict.fromkeys(pair.chain[-1].fingerprint for pair in state.leaves.values() if pair.chain)
+    )
 
 
 def phase(policy, state, now):
@@ -110,7 +122,9 @@ def with_workloads(policy, state, now, read):
 
 
 def bundle_hash(bundle):
-    return hashlib.sha256("\n".join(sorted(ca.fingerprint for ca in bundle)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(sorted(ca.fingerprint for ca in bundle)).encode()).hexdigest()[
+        :16
+    ]
 
 
 def material_hash(state, party):
@@ -127,7 +141,9 @@ def behind(state, party, whole):
         return None
     wanted = material_hash(state, party) if whole else bundle_hash(state.bundle)
     if not wanted or (workload.loaded if whole else workload.loaded.split("-")[0]) != wanted:
-        why = " (its update strategy is OnDelete, as during an upgrade)" if workload.on_delete else ""
+        why = (
+            " (its update strategy is OnDelete, as during an upgrade)" if workload.on_delete else ""
+        )
         return "%s %s was not rolled since the change%s" % (workload.kind, workload.name, why)
     return workload.pending
 
@@ -140,6 +156,13 @@ def all_behind(state, whole):
 def rolls(state):
     """[{kind, name, hash}] of the workloads that must be rolled or are rolling, Typha before calico/node."""
     return [
-        {"kind": state.workloads[party].kind, "name": state.workloads[party].name, "hash": material_hash(state, party)}
-        for party in state.leaves if behind(state, party, True) and material_hash(state, party) and not state.workloads[party].on_delete
+        {
+            "kind": state.workloads[party].kind,
+            "name": state.workloads[party].name,
+            "hash": material_hash(state, party),
+        }
+        for party in state.leaves
+        if behind(state, party, True)
+        and material_hash(state, party)
+        and not state.workloads[party].on_delete
     ]

@@ -17,8 +17,8 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import is_ready
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import NEWEST, OLDEST
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import is_ready
 
 # A suffix such as that of a rebuilt image (v3.31.7-1.fips) does not make it another release.
 VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?\Z")
@@ -66,21 +66,35 @@ def understand(seen, hosts):
     daemonset = seen["daemonset"]
     if daemonset is None:
         raise CalicoError(
-            "There is no Calico to upgrade", expected="a DaemonSet calico-node", found="none in this namespace",
+            "There is no Calico to upgrade",
+            expected="a DaemonSet calico-node",
+            found="none in this namespace",
             remedy="install with the playbook hardway.calico.site, or name the namespace in calico_namespace",
         )
     container = _container(daemonset["spec"]["template"]["spec"], "calico-node")
     env = {entry["name"]: entry.get("value") for entry in container.get("env") or []}
     if env.get("DATASTORE_TYPE", "kubernetes") != "kubernetes" or env.get("ETCD_ENDPOINTS"):
         raise CalicoError(
-            "This Calico keeps its data in etcd, which upgrade.yml does not handle", expected="DATASTORE_TYPE kubernetes",
-            found="DATASTORE_TYPE %s" % env.get("DATASTORE_TYPE", "etcdv3"), remedy="upgrade it with its release's own instructions",
+            "This Calico keeps its data in etcd, which upgrade.yml does not handle",
+            expected="DATASTORE_TYPE kubernetes",
+            found="DATASTORE_TYPE %s" % env.get("DATASTORE_TYPE", "etcdv3"),
+            remedy="upgrade it with its release's own instructions",
         )
     pods = [pod for pod in seen["pods"] if not pod["metadata"].get("deletionTimestamp")]
-    running = {pod["spec"]["nodeName"]: _container(pod["spec"], "calico-node").get("image", "")
-               for pod in pods if _app(pod) == "calico-node" and pod["spec"].get("nodeName")}
-    typhas = [_container(pod["spec"], "calico-typha").get("image", "") for pod in pods if _app(pod) == "calico-typha"]
-    typha = _container(((seen["typha"] or {}).get("spec") or {}).get("template", {}).get("spec", {}), "calico-typha").get("image", "")
+    running = {
+        pod["spec"]["nodeName"]: _container(pod["spec"], "calico-node").get("image", "")
+        for pod in pods
+        if _app(pod) == "calico-node" and pod["spec"].get("nodeName")
+    }
+    typhas = [
+        _container(pod["spec"], "calico-typha").get("image", "")
+        for pod in pods
+        if _app(pod) == "calico-typha"
+    ]
+    typha = _container(
+        ((seen["typha"] or {}).get("spec") or {}).get("template", {}).get("spec", {}),
+        "calico-typha",
+    ).get("image", "")
     return Found(
         images={"node": container.get("image", ""), "typha": typha},
         template=image_version(container.get("image", "")),
@@ -102,19 +116,31 @@ def judge(target, found, back=False, from_version=""):
     must stay; going back: whether the target is older and still runs beside a newer one, in an upgrade that was not finished.
     """
     wanted = number(target)
-    workloads = {version for version in (found.template, *found.nodes.values(), *found.typha, from_version) if version}
+    workloads = {
+        version
+        for version in (found.template, *found.nodes.values(), *found.typha, from_version)
+        if version
+    }
     if not workloads:
         workloads = {version for version in (found.stored,) if number(version)}
     if not workloads:
         raise CalicoError(
             "It cannot be told which release runs: the images' tags are no versions, and ClusterInformation has none",
-            expected="a tag such as v3.31.7", found=found.images["node"], remedy="say it in upgrade_from",
+            expected="a tag such as v3.31.7",
+            found=found.images["node"],
+            remedy="say it in upgrade_from",
         )
-    unsupported = sorted(version for version in workloads if not OLDEST <= number(version)[1] <= NEWEST or number(version)[0] != 3)
+    unsupported = sorted(
+        version
+        for version in workloads
+        if not OLDEST <= number(version)[1] <= NEWEST or number(version)[0] != 3
+    )
     if unsupported:
         raise CalicoError(
-            "Calico %s cannot be upgraded from: its rights and manifests are not in the version table" % unsupported[0],
-            expected="3.%d to 3.%d" % (OLDEST, NEWEST), found=", ".join(unsupported),
+            "Calico %s cannot be upgraded from: its rights and manifests are not in the version table"
+            % unsupported[0],
+            expected="3.%d to 3.%d" % (OLDEST, NEWEST),
+            found=", ".join(unsupported),
             remedy="upgrade to 3.%d with that release's own instructions first" % OLDEST,
         )
     present = workloads | {version for version in found.binaries.values() if number(version)}
@@ -122,20 +148,44 @@ def judge(target, found, back=False, from_version=""):
     notes, going_back = [], number(newest)[:2] > wanted[:2]
     if going_back:
         _require_way_back(target, newest, target in present, back)
-        notes.append("going back to %s; the CRDs of %s stay, since older ones would drop what it stored" % (target, newest))
+        notes.append(
+            "going back to %s; the CRDs of %s stay, since older ones would drop what it stored"
+            % (target, newest)
+        )
     skipped = wanted[1] - min(number(version)[1] for version in workloads) - 1
     if skipped > 0:
-        notes.append("%d minor%s skipped, which Calico supports" % (skipped, " is" if skipped == 1 else "s are"))
-    unknown = sorted({name for told in (found.nodes, found.binaries) for name, version in told.items() if not version})
+        notes.append(
+            "%d minor%s skipped, which Calico supports"
+            % (skipped, " is" if skipped == 1 else "s are")
+        )
+    unknown = sorted(
+        {
+            name
+            for told in (found.nodes, found.binaries)
+            for name, version in told.items()
+            if not version
+        }
+    )
     if unknown:
-        notes.append("the release on %s cannot be told and counts as another one" % ", ".join(unknown))
+        notes.append(
+            "the release on %s cannot be told and counts as another one" % ", ".join(unknown)
+        )
     strangers = sorted(set(found.nodes) - set(found.binaries)) if found.binaries else []
     if strangers:
-        notes.append("%s: not among the hosts of the inventory, so the binaries there stay as they are" % ", ".join(strangers))
+        notes.append(
+            "%s: not among the hosts of the inventory, so the binaries there stay as they are"
+            % ", ".join(strangers)
+        )
     if found.not_ready:
-        notes.append("%s: not Ready, so nothing waits for calico-node there; a host that Ansible cannot reach is left out with --limit"
-                     % ", ".join(found.not_ready))
-    former = [version for version in present if version != target and number(version)[0] == 3 and OLDEST <= number(version)[1] <= NEWEST]
+        notes.append(
+            "%s: not Ready, so nothing waits for calico-node there; a host that Ansible cannot reach is left out with --limit"
+            % ", ".join(found.not_ready)
+        )
+    former = [
+        version
+        for version in present
+        if version != target and number(version)[0] == 3 and OLDEST <= number(version)[1] <= NEWEST
+    ]
     return from_version or found.template or newest, sorted(former, key=number), going_back, notes
 
 
@@ -166,12 +216,25 @@ def lines(found, target):
 def _require_way_back(target, newest, still_there, back):
     if back and still_there:
         return
-    reason = "Calico %s would be a downgrade from %s: older CRDs drop the fields and kinds that the newer release stored" % (target, newest)
+    reason = (
+        "Calico %s would be a downgrade from %s: older CRDs drop the fields and kinds that the newer release stored"
+        % (target, newest)
+    )
     if still_there:
-        raise CalicoError(reason, expected="%s or newer" % newest, found="an unfinished upgrade from %s to %s" % (target, newest),
-                          remedy="finish it with -e calico_version=%s, or go back with -e calico_version=%s -e upgrade_back=true" % (newest, target))
-    raise CalicoError(reason, expected="%s or newer" % newest, found="nothing of %s runs any more" % target,
-                      remedy="set calico_version to %s or newer; declared objects come back from a snapshot with hardway.calico.restore" % newest)
+        raise CalicoError(
+            reason,
+            expected="%s or newer" % newest,
+            found="an unfinished upgrade from %s to %s" % (target, newest),
+            remedy="finish it with -e calico_version=%s, or go back with -e calico_version=%s -e upgrade_back=true"
+            % (newest, target),
+        )
+    raise CalicoError(
+        reason,
+        expected="%s or newer" % newest,
+        found="nothing of %s runs any more" % target,
+        remedy="set calico_version to %s or newer; declared objects come back from a snapshot with hardway.calico.restore"
+        % newest,
+    )
 
 
 def _change(version, target):
@@ -193,13 +256,17 @@ def _by_node(hosts, nodes):
     found = {}
     for name, told in hosts.items():
         hostname = told.get("hostname") or ""
-        known = [candidate for candidate in (name, hostname, hostname.lower()) if candidate in nodes]
+        known = [
+            candidate for candidate in (name, hostname, hostname.lower()) if candidate in nodes
+        ]
         found[known[0] if known else name] = image_version(":" + (told.get("version") or ""))
     return found
 
 
 def _container(pod_spec, name):
-    return next((entry for entry in pod_spec.get("containers") or [] if entry.get("name") == name), {})
+    return next(
+        (entry for entry in pod_spec.get("containers") or [] if entry.get("name") == name), {}
+    )
 
 
 def _app(pod):

@@ -46,8 +46,15 @@ class CallbackModule(CallbackBase):
         callback, original = self, ActionBase._execute_module
 
         def counted(action, module_name=None, *args, **kwargs):
-            host = getattr(action._task, "delegate_to", None) or (kwargs.get("task_vars") or {}).get("inventory_hostname", "")
-            line = {"host": host, "module": module_name or action._task.action, "task": action._task.get_name(), "play": callback.play}
+            host = getattr(action._task, "delegate_to", None) or (
+                kwargs.get("task_vars") or {}
+            ).get("inventory_hostname", "")
+            line = {
+                "host": host,
+                "module": module_name or action._task.action,
+                "task": action._task.get_name(),
+                "play": callback.play,
+            }
             # One write of less than PIPE_BUF with O_APPEND: lines of several workers do not mix.
             with open(path, "a", encoding="utf-8") as counts:
                 counts.write(json.dumps(line) + "\n")

@@ -36,7 +36,10 @@ class Run:
 
     @property
     def changed(self):
-        return {host: int(changed) for host, _ok, changed, _unreachable, _failed in RECAP.findall(self.output)}
+        return {
+            host: int(changed)
+            for host, _ok, changed, _unreachable, _failed in RECAP.findall(self.output)
+        }
 
     @property
     def counts(self):
@@ -52,14 +55,29 @@ class Run:
 
 def environment(**more):
     """The environment of a run: the checkout as the collection, its ansible.cfg, strict about warnings' sources."""
-    env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/ac"), "ANSIBLE_NOCOLOR": "1"}
-    env.update(ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_DEPRECATION_WARNINGS="true", _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR="error")
+    env = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".venv/ac"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    env.update(
+        ANSIBLE_INJECT_FACT_VARS="false",
+        ANSIBLE_DEPRECATION_WARNINGS="true",
+        _ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR="error",
+    )
     env.update(more)
     return env
 
 
 def command(inventory, playbook, *arguments):
-    return [str(ROOT / ".venv/bin/ansible-playbook"), "-i", str(inventory), str(playbook), *arguments]
+    return [
+        str(ROOT / ".venv/bin/ansible-playbook"),
+        "-i",
+        str(inventory),
+        str(playbook),
+        *arguments,
+    ]
 
 
 def play(lab, *arguments, playbook="hardway.calico.site", inventory=None, timeout=900, **env):
@@ -70,8 +88,14 @@ def play(lab, *arguments, playbook="hardway.calico.site", inventory=None, timeou
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(
             command(inventory or lab.inventory, playbook, *arguments),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL,
-            env=environment(MODULE_COUNT_FILE=counts.name, **env), cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            env=environment(MODULE_COUNT_FILE=counts.name, **env),
+            cwd=ROOT,
         )
         seconds, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         executions = [json.loads(line) for line in counts]
@@ -85,7 +109,12 @@ def descendants(pid):
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             # "1 (a name) S 0 ...": the name may hold anything.
-            parents.setdefault(int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+            parents.setdefault(
+                int(
+                    stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+                ),
+                [],
+            ).append(int(stat.parent.name))
     found, left = [], [pid]
     while left:
         children = parents.get(left.pop(), [])
@@ -102,8 +131,14 @@ def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0
     Returns the output until then; asserts that the task was reached.
     """
     process = subprocess.Popen(
-        command(lab.inventory, playbook, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        stdin=subprocess.DEVNULL, env=environment(PYTHONUNBUFFERED="1"), cwd=ROOT, start_new_session=True,
+        command(lab.inventory, playbook, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=environment(PYTHONUNBUFFERED="1"),
+        cwd=ROOT,
+        start_new_session=True,
     )
     lines, reached, there = [], False, not play_name
     try:

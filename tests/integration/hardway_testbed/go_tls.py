@@ -24,11 +24,21 @@ def program():
     from hardway_lab.binaries import _go
 
     path = pathlib.Path(FOLDER.name, "go_tls")
-    subprocess.run([_go(), "build", "-o", path, "."], cwd=SOURCE, check=True, timeout=600, env={**os.environ, "CGO_ENABLED": "0"})
+    subprocess.run(
+        [_go(), "build", "-o", path, "."],
+        cwd=SOURCE,
+        check=True,
+        timeout=600,
+        env={**os.environ, "CGO_ENABLED": "0"},
+    )
     return path
 
 
 def refusals(pairs):
     """For each (server, client), which are (certificate, key, bundle) in PEM, who refused whom and why; "" for a handshake."""
     given = json.dumps([{"server": server, "client": client} for server, client in pairs])
-    return json.loads(subprocess.run([program()], input=given, capture_output=True, text=True, check=True, timeout=300).stdout)
+    return json.loads(
+        subprocess.run(
+            [program()], input=given, capture_output=True, text=True, check=True, timeout=300
+        ).stdout
+    )

@@ -29,11 +29,20 @@ class Lab:
         shape = ["--hosts", str(self.size), "--control-planes", str(self.control_planes)]
         shape += [word for release in self.releases for word in ("--release-version", release)]
         subprocess.run([LAB, "up", "--name", self.name, *shape], check=True, timeout=2400)
-        self.status = json.loads(subprocess.run([LAB, "status", "--name", self.name, "--json"], check=True, capture_output=True, timeout=60).stdout)
+        self.status = json.loads(
+            subprocess.run(
+                [LAB, "status", "--name", self.name, "--json"],
+                check=True,
+                capture_output=True,
+                timeout=60,
+            ).stdout
+        )
         return self
 
     def down(self):
-        subprocess.run([LAB, "down", "--name", self.name], check=True, timeout=120, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [LAB, "down", "--name", self.name], check=True, timeout=120, stdout=subprocess.DEVNULL
+        )
 
     def renew(self):
         """An empty cluster and untouched hosts again."""
@@ -66,19 +75,35 @@ class Lab:
 
     def exec(self, host, *command, check=True, stdin=None):
         """A command on a host; returns its standard output as text."""
-        done = subprocess.run([LAB, "exec", "--name", self.name, host, *command], capture_output=True, text=True, check=False, timeout=120, input=stdin)
+        done = subprocess.run(
+            [LAB, "exec", "--name", self.name, host, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            input=stdin,
+        )
         if check and done.returncode != 0:
-            raise AssertionError("%s on %s: exit %d\n%s\n%s" % (command, host, done.returncode, done.stdout, done.stderr))
+            raise AssertionError(
+                "%s on %s: exit %d\n%s\n%s"
+                % (command, host, done.returncode, done.stdout, done.stderr)
+            )
         return done.stdout
 
     def kubectl(self, *arguments, check=True, kubeconfig=None, stdin=None):
         """kubectl as admin, or with another kubeconfig; returns its standard output as text."""
         done = subprocess.run(
             [self.status["kubectl"], "--kubeconfig", kubeconfig or self.kubeconfig, *arguments],
-            capture_output=True, text=True, check=False, timeout=120, input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            input=stdin,
         )
         if check and done.returncode != 0:
-            raise AssertionError("kubectl %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stderr))
+            raise AssertionError(
+                "kubectl %s: exit %d\n%s" % (" ".join(arguments), done.returncode, done.stderr)
+            )
         return done.stdout
 
     def objects(self, kind, namespace=None):

@@ -16,8 +16,16 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-OBJECTS = {"bundle": ("configmap", "calico-typha-ca"), "server": ("secret", "calico-typha-certs"), "client": ("secret", "calico-node-certs")}
-KEYS = {"bundle": ("typhaca.crt",), "server": ("typha.crt", "typha.key"), "client": ("calico-node.crt", "calico-node.key")}
+OBJECTS = {
+    "bundle": ("configmap", "calico-typha-ca"),
+    "server": ("secret", "calico-typha-certs"),
+    "client": ("secret", "calico-node-certs"),
+}
+KEYS = {
+    "bundle": ("typhaca.crt",),
+    "server": ("typha.crt", "typha.key"),
+    "client": ("calico-node.crt", "calico-node.key"),
+}
 PARTIES = {"calico-typha": "server", "calico-node": "client"}
 FOR_EVER = 1 << 62
 
@@ -45,9 +53,22 @@ class Recorder:
         arguments["pods"] = ["get", "pods", "-l", "k8s-app in (%s)" % ",".join(PARTIES)]
         for what, words in arguments.items():
             output = tempfile.TemporaryFile("w+")
-            command = [self.lab.status["kubectl"], "--kubeconfig", self.lab.kubeconfig, "-n", "kube-system", *words, "--watch", "--output-watch-events",
-                       "-o", "json"]
-            self.watches[what] = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True), output
+            command = [
+                self.lab.status["kubectl"],
+                "--kubeconfig",
+                self.lab.kubeconfig,
+                "-n",
+                "kube-system",
+                *words,
+                "--watch",
+                "--output-watch-events",
+                "-o",
+                "json",
+            ]
+            self.watches[what] = (
+                subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True),
+                output,
+            )
         deadline = time.monotonic() + 60
         while not all(output.seek(0, 2) for _process, output in self.watches.values()):
             assert time.monotonic() < deadline, "the watches show nothing"
@@ -70,7 +91,9 @@ class Recorder:
                 if what == "pods":
                     self._pod(kind, body, revision)
                 else:
-                    self.versions[what].append((revision, tuple(_decoded(body, key) for key in KEYS[what])))
+                    self.versions[what].append(
+                        (revision, tuple(_decoded(body, key) for key in KEYS[what]))
+                    )
 
     def _pod(self, kind, body, revision):
         uid = body["metadata"]["uid"]
@@ -81,7 +104,14 @@ class Recorder:
 
     def version(self, what, revision):
         """The number of the version that was there at a revision; of the first one for what is older than the record."""
-        return max([0] + [number for number, (since, _pems) in enumerate(self.versions[what]) if since <= revision])
+        return max(
+            [0]
+            + [
+                number
+                for number, (since, _pems) in enumerate(self.versions[what])
+                if since <= revision
+            ]
+        )
 
     def encounters(self):
         """{(Typha's bundle, Typha's leaf, node's bundle, node's leaf)}: every material with which a Typha and a node may have met.
@@ -94,9 +124,20 @@ class Recorder:
             for node in (pod for pod in self.pods.values() if pod.party == "client"):
                 end = min(typha.end, node.end)
                 if max(typha.start, node.start) < end:
-                    ranges = [range(self.version(what, node.start), self.version(what, end) + 1) for what in ("bundle", "client")]
-                    found |= {(self.version("bundle", typha.start), self.version("server", typha.start), bundle, leaf)
-                              for bundle in ranges[0] for leaf in ranges[1]}
+                    ranges = [
+                        range(self.version(what, node.start), self.version(what, end) + 1)
+                        for what in ("bundle", "client")
+                    ]
+                    found |= {
+                        (
+                            self.version("bundle", typha.start),
+                            self.version("server", typha.start),
+                            bundle,
+                            leaf,
+                        )
+                        for bundle in ranges[0]
+                        for leaf in ranges[1]
+                    }
         return found
 
 

@@ -15,9 +15,28 @@ def can_i(lab, who, what):
     verb, resource = what.split()
     resource, _slash, subresource = resource.partition("/")
     resource, _dot, group = resource.partition(".")
-    spec = {"user": who, "resourceAttributes": {"verb": verb, "resource": resource, "group": group, "subresource": subresource}}
+    spec = {
+        "user": who,
+        "resourceAttributes": {
+            "verb": verb,
+            "resource": resource,
+            "group": group,
+            "subresource": subresource,
+        },
+    }
     if who.startswith("system:serviceaccount:"):
-        spec["groups"] = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]
+        spec["groups"] = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+            "system:authenticated",
+        ]
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-    answer = lab.kubectl("create", "--raw", "/apis/authorization.k8s.io/v1/subjectaccessreviews", "-f", "-", stdin=json.dumps(review))
+    answer = lab.kubectl(
+        "create",
+        "--raw",
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        "-f",
+        "-",
+        stdin=json.dumps(review),
+    )
     return "yes" if json.loads(answer)["status"]["allowed"] else "no"

@@ -13,9 +13,20 @@ KINDS = (
     "secrets,configmaps,serviceaccounts,services,deployments.apps,daemonsets.apps,poddisruptionbudgets.policy,"
     "clusterroles,clusterrolebindings,customresourcedefinitions,certificatesigningrequests"
 )
-CALICO_KINDS = ("ippools.crd.projectcalico.org", "blockaffinities.crd.projectcalico.org", "felixconfigurations.crd.projectcalico.org")
+CALICO_KINDS = (
+    "ippools.crd.projectcalico.org",
+    "blockaffinities.crd.projectcalico.org",
+    "felixconfigurations.crd.projectcalico.org",
+)
 
-FOLDERS = ("/etc/cni", "/opt/cni", "/etc/calico", "/usr/local/bin", "/var/lib/hardway-calico", "/var/lib/calico")
+FOLDERS = (
+    "/etc/cni",
+    "/opt/cni",
+    "/etc/calico",
+    "/usr/local/bin",
+    "/var/lib/hardway-calico",
+    "/var/lib/calico",
+)
 
 LISTING = r"""
 import hashlib, json, os, stat, sys
@@ -36,7 +47,9 @@ def api_snapshot(lab):
     installed = {crd["metadata"]["name"] for crd in lab.objects("customresourcedefinitions")}
     kinds = ",".join([KINDS] + [kind for kind in CALICO_KINDS if kind in installed])
     return {
-        "/".join((item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"])): item["metadata"]["resourceVersion"]
+        "/".join(
+            (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        ): item["metadata"]["resourceVersion"]
         for item in lab.objects(kinds)
     }
 

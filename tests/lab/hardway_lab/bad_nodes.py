@@ -30,12 +30,19 @@ def hold(name, nodes):
         raise LabError("the lab %s has no host %s" % (name, ", ".join(unknown)))
     with locked("bad-nodes"):
         # JSON is YAML.
-        state.held.write_text("".join("---\n%s\n" % json.dumps(stage) for stage in _stages(nodes)), encoding="utf-8")
-        plane = ControlPlane(state, network.Network(shape["index"]), shape["index"], binaries.find_all())
+        state.held.write_text(
+            "".join("---\n%s\n" % json.dumps(stage) for stage in _stages(nodes)), encoding="utf-8"
+        )
+        plane = ControlPlane(
+            state, network.Network(shape["index"]), shape["index"], binaries.find_all()
+        )
         processes.end_one(name, plane.programs["kwok"])
         for host in shape["hosts"]:
             # The new process has another identity, and would wait until the leases of the old one end.
-            plane.request("DELETE", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + host["name"])
+            plane.request(
+                "DELETE",
+                "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + host["name"],
+            )
         plane.start_kwok()
 
 
@@ -53,16 +60,28 @@ def _stages(nodes):
         "weight": 100,
         "next": {"statusTemplate": RUNNING},
     }
-    not_ready = {"key": '.status.conditions.[] | select( .type == "Ready" ) | .reason', "operator": "In", "values": [REASON]}
+    not_ready = {
+        "key": '.status.conditions.[] | select( .type == "Ready" ) | .reason',
+        "operator": "In",
+        "values": [REASON],
+    }
     elsewhere = {"key": ".spec.nodeName", "operator": "NotIn", "values": nodes}
     healed = {
-        "selector": {"matchLabels": {"k8s-app": "calico-node"}, "matchExpressions": [not_ready] + ([elsewhere] if nodes else [])},
+        "selector": {
+            "matchLabels": {"k8s-app": "calico-node"},
+            "matchExpressions": [not_ready] + ([elsewhere] if nodes else []),
+        },
         "next": {"statusTemplate": HEALED},
     }
     specs = {"pod-held": held, "pod-healed": healed} if nodes else {"pod-healed": healed}
     for name, spec in specs.items():
         spec = {"resourceRef": {"apiGroup": "v1", "kind": "Pod"}, **spec}
-        yield {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Stage", "metadata": {"name": name}, "spec": spec}
+        yield {
+            "apiVersion": "kwok.x-k8s.io/v1alpha1",
+            "kind": "Stage",
+            "metadata": {"name": name},
+            "spec": spec,
+        }
 
 
 RUNNING = """

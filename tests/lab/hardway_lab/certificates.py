@@ -20,9 +20,25 @@ SUBJECTS = {
 def make(folder, address):
     """The CA, the API server's certificate, the accounts' and the service-account key, into folder."""
     key(folder / "ca.key")
-    openssl("req", "-x509", "-new", "-key", folder / "ca.key", "-subj", "/CN=kubernetes", "-days", "3650", "-out", folder / "ca.crt",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-    names = "subjectAltName=IP:%s,IP:10.96.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc" % address
+    openssl(
+        "req",
+        "-x509",
+        "-new",
+        "-key",
+        folder / "ca.key",
+        "-subj",
+        "/CN=kubernetes",
+        "-days",
+        "3650",
+        "-out",
+        folder / "ca.crt",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+    )
+    names = (
+        "subjectAltName=IP:%s,IP:10.96.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
+        % address
+    )
     leaf(folder, "apiserver", "/CN=kube-apiserver", ["extendedKeyUsage=serverAuth", names])
     for name, subject in SUBJECTS.items():
         leaf(folder, name, subject, ["extendedKeyUsage=clientAuth"])
@@ -40,8 +56,23 @@ def leaf(folder, name, subject, extensions):
     request = folder / (name + ".csr")
     openssl("req", "-new", "-key", folder / (name + ".key"), "-subj", subject, "-out", request)
     (folder / "extensions").write_text("\n".join(extensions) + "\n", encoding="utf-8")
-    openssl("x509", "-req", "-in", request, "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-CAcreateserial", "-days", "365",
-            "-extfile", folder / "extensions", "-out", folder / (name + ".crt"))
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        request,
+        "-CA",
+        folder / "ca.crt",
+        "-CAkey",
+        folder / "ca.key",
+        "-CAcreateserial",
+        "-days",
+        "365",
+        "-extfile",
+        folder / "extensions",
+        "-out",
+        folder / (name + ".crt"),
+    )
     request.unlink()
 
 

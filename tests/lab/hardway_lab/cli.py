@@ -19,18 +19,30 @@ from hardway_lab.state import State
 
 
 def parser():
-    top = argparse.ArgumentParser(prog="lab", description="A real Kubernetes control plane and SSH hosts on this machine.")
+    top = argparse.ArgumentParser(
+        prog="lab", description="A real Kubernetes control plane and SSH hosts on this machine."
+    )
     commands = top.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="bring a lab up")
     up.add_argument("--hosts", type=int, default=3, help="number of hosts (3)")
-    up.add_argument("--control-planes", type=int, default=1, help="how many of them are control planes (1)")
-    up.add_argument("--release-version", action="append", help="a stand-in release to serve; may be given again (v3.32.1)")
+    up.add_argument(
+        "--control-planes", type=int, default=1, help="how many of them are control planes (1)"
+    )
+    up.add_argument(
+        "--release-version",
+        action="append",
+        help="a stand-in release to serve; may be given again (v3.32.1)",
+    )
     down = commands.add_parser("down", help="take a lab down and leave nothing")
     status = commands.add_parser("status", help="say where a lab's things are")
     status.add_argument("--json", action="store_true")
-    listing = commands.add_parser("inventory", help="print the inventory as an inventory script does")
+    listing = commands.add_parser(
+        "inventory", help="print the inventory as an inventory script does"
+    )
     execute = commands.add_parser("exec", help="run a command on a host")
-    hold = commands.add_parser("hold", help="let calico/node be not Ready on these nodes, and on no others")
+    hold = commands.add_parser(
+        "hold", help="let calico/node be not Ready on these nodes, and on no others"
+    )
     hold.add_argument("node", nargs="*")
     for command in (up, down, status, listing, execute, hold):
         command.add_argument("--name", default="lab", help="the lab's name (lab)")
@@ -45,16 +57,26 @@ def execute(name, host, words):
     addresses = {member["name"]: member["address"] for member in life.status(name)["hosts"]}
     if host not in addresses:
         raise LabError("the lab %s has no host %s; it has %s" % (name, host, ", ".join(addresses)))
-    os.execvp("ssh", ["ssh", *hosts.ssh_options(state), "root@" + addresses[host], shlex.join(words)])
+    os.execvp(
+        "ssh", ["ssh", *hosts.ssh_options(state), "root@" + addresses[host], shlex.join(words)]
+    )
 
 
 def main():
     arguments = parser().parse_args()
     try:
         if arguments.command == "up":
-            life.up(arguments.name, arguments.hosts, arguments.control_planes, arguments.release_version or ["v3.32.1"])
+            life.up(
+                arguments.name,
+                arguments.hosts,
+                arguments.control_planes,
+                arguments.release_version or ["v3.32.1"],
+            )
         elif arguments.command == "down":
-            print("lab: %s is %s" % (arguments.name, "down" if life.down(arguments.name) else "not up; nothing to do"))
+            print(
+                "lab: %s is %s"
+                % (arguments.name, "down" if life.down(arguments.name) else "not up; nothing to do")
+            )
         elif arguments.command == "inventory":
             life.status(arguments.name)
             print(inventory.for_ansible(State(arguments.name)))
@@ -67,8 +89,18 @@ def main():
             if arguments.json:
                 print(json.dumps(told, indent=2))
             else:
-                print("\n".join("%-12s%s" % (key, told[key]) for key in ("kubeconfig", "inventory", "release_url", "processes")))
-                print("\n".join("%-12s%s  %s" % (host["name"], host["address"], ",".join(host["groups"])) for host in told["hosts"]))
+                print(
+                    "\n".join(
+                        "%-12s%s" % (key, told[key])
+                        for key in ("kubeconfig", "inventory", "release_url", "processes")
+                    )
+                )
+                print(
+                    "\n".join(
+                        "%-12s%s  %s" % (host["name"], host["address"], ",".join(host["groups"]))
+                        for host in told["hosts"]
+                    )
+                )
     except LabError as exc:
         print("lab: %s" % exc, file=sys.stderr)
         return 1

@@ -54,16 +54,26 @@ Subsystem sftp internal-sftp
 def make_keys(state):
     """The key that opens the hosts and the key that the hosts show; one of each for the whole lab."""
     for path in (state.ssh_key, state.folder / "host_key"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "hardway-lab", "-f", str(path)], check=True, timeout=30)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "hardway-lab", "-f", str(path)],
+            check=True,
+            timeout=30,
+        )
 
 
 def make_filesystem(state):
     """One tmpfs for what all hosts write; it is the only mount that the lab makes outside the hosts' namespaces."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700,size=4g", "hardway-lab", str(state.hosts_tmpfs)], check=True, timeout=30)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "mode=700,size=4g", "hardway-lab", str(state.hosts_tmpfs)],
+        check=True,
+        timeout=30,
+    )
 
 
 def remove_filesystem(state):
-    while str(state.hosts_tmpfs) in pathlib.Path("/proc/mounts").read_text(encoding="utf-8").split():
+    while (
+        str(state.hosts_tmpfs) in pathlib.Path("/proc/mounts").read_text(encoding="utf-8").split()
+    ):
         subprocess.run(["umount", "-l", str(state.hosts_tmpfs)], check=True, timeout=30)
 
 
@@ -85,24 +95,60 @@ def start(state, network, host, address, control_plane, cache):
         if folder.is_dir():
             folder.chmod(0o755)
     processes.start(
-        state, host,
-        ["ip", "netns", "exec", network.namespace(host), "unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", START],
-        DIR=str(state.hosts_tmpfs / host), HOST=host, STATE=str(state.folder.parent).lstrip("/"), CACHE=str(cache).lstrip("/"),
+        state,
+        host,
+        [
+            "ip",
+            "netns",
+            "exec",
+            network.namespace(host),
+            "unshare",
+            "--mount",
+            "--uts",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "sh",
+            "-c",
+            START,
+        ],
+        DIR=str(state.hosts_tmpfs / host),
+        HOST=host,
+        STATE=str(state.folder.parent).lstrip("/"),
+        CACHE=str(cache).lstrip("/"),
     )
 
 
 def ssh_options(state):
     return [
-        "-i", str(state.ssh_key), "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=%s" % state.known_hosts,
-        "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5",
+        "-i",
+        str(state.ssh_key),
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "UserKnownHostsFile=%s" % state.known_hosts,
+        "-o",
+        "StrictHostKeyChecking=yes",
+        "-o",
+        "LogLevel=ERROR",
+        "-o",
+        "ConnectTimeout=5",
     ]
 
 
 def answers(state, address):
-    done = subprocess.run(["ssh", *ssh_options(state), "root@" + address, "true"], capture_output=True, timeout=20, check=False)
+    done = subprocess.run(
+        ["ssh", *ssh_options(state), "root@" + address, "true"],
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
     return done.returncode == 0
 
 
 def write_known_hosts(state, addresses):
     public = (state.folder / "host_key.pub").read_text(encoding="utf-8").split()
-    state.known_hosts.write_text("".join("%s %s %s\n" % (address, public[0], public[1]) for address in addresses), encoding="utf-8")
+    state.known_hosts.write_text(
+        "".join("%s %s %s\n" % (address, public[0], public[1]) for address in addresses),
+        encoding="utf-8",
+    )

@@ -11,23 +11,48 @@ import json
 
 def write(state, shape, release_url):
     def group(wanted):
-        return {"hosts": {host["name"]: {"ansible_host": host["address"]} for host in shape["hosts"] if wanted in host["groups"]}}
+        return {
+            "hosts": {
+                host["name"]: {"ansible_host": host["address"]}
+                for host in shape["hosts"]
+                if wanted in host["groups"]
+            }
+        }
 
     variables = {
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(state.ssh_key),
-        "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o UserKnownHostsFile=%s -o StrictHostKeyChecking=yes" % state.known_hosts,
+        "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o UserKnownHostsFile=%s -o StrictHostKeyChecking=yes"
+        % state.known_hosts,
         "ansible_python_interpreter": "/usr/bin/python3",
         "calico_release_mirror": release_url,
     }
     # JSON is YAML.
-    content = {"all": {"vars": variables, "children": {name: group(name) for name in ("masters", "workers")}}}
+    content = {
+        "all": {
+            "vars": variables,
+            "children": {name: group(name) for name in ("masters", "workers")},
+        }
+    }
     state.inventory.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def for_ansible(state):
     """The same as an inventory script prints it (ansible-inventory --list)."""
     everything = json.loads(state.inventory.read_text(encoding="utf-8"))["all"]
-    groups = {name: {"hosts": list(group["hosts"])} for name, group in everything["children"].items()}
-    hosts = {host: values for group in everything["children"].values() for host, values in group["hosts"].items()}
-    return json.dumps({**groups, "all": {"vars": everything["vars"], "children": list(groups)}, "_meta": {"hostvars": hosts}}, indent=2)
+    groups = {
+        name: {"hosts": list(group["hosts"])} for name, group in everything["children"].items()
+    }
+    hosts = {
+        host: values
+        for group in everything["children"].values()
+        for host, values in group["hosts"].items()
+    }
+    return json.dumps(
+        {
+            **groups,
+            "all": {"vars": everything["vars"], "children": list(groups)},
+            "_meta": {"hostvars": hosts},
+        },
+        indent=2,
+    )

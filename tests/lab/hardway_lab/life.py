@@ -18,13 +18,19 @@ from hardway_lab.state import State, locked
 def up(name, count, control_planes, versions):
     """Bring a lab up; one of the same shape that is up already is left alone. Returns its shape."""
     if not 1 <= control_planes <= count <= 200:
-        raise LabError("%d hosts with %d control planes: expected 1 to 200 hosts, at least one of them a control plane" % (count, control_planes))
+        raise LabError(
+            "%d hosts with %d control planes: expected 1 to 200 hosts, at least one of them a control plane"
+            % (count, control_planes)
+        )
     state = State(name)
     wanted = {"count": count, "control_planes": control_planes, "versions": versions}
     there = state.shape()
     if there and there.get("complete") and len(processes.of_lab(name)) >= _least_processes(there):
         if there["wanted"] != wanted:
-            raise LabError("the lab %s is up with another shape, %s; take it down first, or choose another --name" % (name, there["wanted"]))
+            raise LabError(
+                "the lab %s is up with another shape, %s; take it down first, or choose another --name"
+                % (name, there["wanted"])
+            )
         print("lab: %s is up already" % name)
         return there
     if state.folder.exists():
@@ -38,15 +44,28 @@ def up(name, count, control_planes, versions):
         index = network.free_index()
         net = network.Network(index)
         members = [
-            {"name": "cka%03d" % number, "address": net.address(number), "groups": ["masters" if number <= control_planes else "workers"]}
+            {
+                "name": "cka%03d" % number,
+                "address": net.address(number),
+                "groups": ["masters" if number <= control_planes else "workers"],
+            }
             for number in range(1, count + 1)
         ]
-        shape = {"name": name, "index": index, "wanted": wanted, "hosts": members, "kubectl": programs["kubectl"]}
+        shape = {
+            "name": name,
+            "index": index,
+            "wanted": wanted,
+            "hosts": members,
+            "kubectl": programs["kubectl"],
+        }
         state.create(shape)
     net.make_bridge()
     plane = ControlPlane(state, net, index, programs)
     plane.start()
-    print("lab: control plane %s ready after %.1f s" % (plane.url, time.monotonic() - started), flush=True)
+    print(
+        "lab: control plane %s ready after %.1f s" % (plane.url, time.monotonic() - started),
+        flush=True,
+    )
     for version, what in release.make(state.release, versions).items():
         print("lab: stand-in release %s, CRDs: %s" % (version, what))
     release_url = release.serve(state, net.gateway)
@@ -55,17 +74,27 @@ def up(name, count, control_planes, versions):
     hosts.write_known_hosts(state, [host["address"] for host in members])
     for number, host in enumerate(members, 1):
         net.make_host(host["name"], number)
-        hosts.start(state, net, host["name"], host["address"], "masters" in host["groups"], binaries.cache())
+        hosts.start(
+            state, net, host["name"], host["address"], "masters" in host["groups"], binaries.cache()
+        )
     nodes.write_kubeadm_config(plane)
     for host in members:
         nodes.register(plane, host["name"], host["address"], "masters" in host["groups"])
     for host in members:
-        processes.wait_until(state, "sshd of " + host["name"], lambda address=host["address"]: hosts.answers(state, address), log=host["name"])
+        processes.wait_until(
+            state,
+            "sshd of " + host["name"],
+            lambda address=host["address"]: hosts.answers(state, address),
+            log=host["name"],
+        )
     nodes.wait_until_usable(plane)
     inventory.write(state, shape, release_url)
     shape.update(complete=True, release_url=release_url)
     state.save(shape)
-    print("lab: %s is up, %d hosts, after %.1f s; inventory %s" % (name, count, time.monotonic() - started, state.inventory))
+    print(
+        "lab: %s is up, %d hosts, after %.1f s; inventory %s"
+        % (name, count, time.monotonic() - started, state.inventory)
+    )
     return shape
 
 
@@ -96,6 +125,11 @@ def status(name):
     if shape is None or not shape.get("complete"):
         raise LabError("there is no lab %s; bring it up with: lab up --name %s" % (name, name))
     return {
-        "name": name, "kubeconfig": str(state.kubeconfig), "inventory": str(state.inventory), "release_url": shape["release_url"],
-        "kubectl": shape["kubectl"], "hosts": shape["hosts"], "processes": len(processes.of_lab(name)),
+        "name": name,
+        "kubeconfig": str(state.kubeconfig),
+        "inventory": str(state.inventory),
+        "release_url": shape["release_url"],
+        "kubectl": shape["kubectl"],
+        "hosts": shape["hosts"],
+        "processes": len(processes.of_lab(name)),
     }

@@ -42,10 +42,27 @@ class Network:
     def make_host(self, host, number):
         namespace, space, port = self.namespace(host), self.namespace("bridge"), "host%d" % number
         _ip("netns", "add", namespace)
-        _ip("-n", namespace, "link", "add", "eth0", "type", "veth", "peer", "name", port, "netns", space)
+        _ip(
+            "-n",
+            namespace,
+            "link",
+            "add",
+            "eth0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            port,
+            "netns",
+            space,
+        )
         _ip("-n", space, "link", "set", port, "master", "bridge", "up")
-        for command in (["addr", "add", self.address(number) + "/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"],
-                        ["route", "add", "default", "via", self.gateway]):
+        for command in (
+            ["addr", "add", self.address(number) + "/24", "dev", "eth0"],
+            ["link", "set", "eth0", "up"],
+            ["link", "set", "lo", "up"],
+            ["route", "add", "default", "via", self.gateway],
+        ):
             _ip("-n", namespace, *command)
 
     def remove(self):
@@ -55,8 +72,12 @@ class Network:
                 _ip("netns", "delete", entry["name"])
         links = [entry["ifname"] for entry in _json("link", "show")]
         for link in links:
-            if link == self.prefix or (link.startswith(self.prefix + "v") and link[len(self.prefix) + 1:].isdigit()):
-                subprocess.run(["ip", "link", "delete", link], capture_output=True, timeout=30, check=False)
+            if link == self.prefix or (
+                link.startswith(self.prefix + "v") and link[len(self.prefix) + 1 :].isdigit()
+            ):
+                subprocess.run(
+                    ["ip", "link", "delete", link], capture_output=True, timeout=30, check=False
+                )
 
 
 def free_index():
@@ -70,7 +91,9 @@ def free_index():
 
 
 def _ip(*arguments):
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["ip", *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
     if done.returncode != 0:
         raise LabError("ip %s: %s" % (" ".join(arguments), done.stderr.strip()))
     return done.stdout

@@ -26,13 +26,23 @@ def ensure():
     """Install what is missing. Raises LabError if not root or if apt-get fails."""
     if os.geteuid() != 0:
         raise LabError("the lab needs root: it makes network namespaces and mounts")
-    missing = sorted({package for path, package in PACKAGES.items() if not pathlib.Path(path).exists()})
+    missing = sorted(
+        {package for path, package in PACKAGES.items() if not pathlib.Path(path).exists()}
+    )
     if not missing:
         return
     print("lab: installing %s" % " ".join(missing), flush=True)
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+    for command in (
+        ["update", "-qq"],
+        ["install", "-y", "-qq", "--no-install-recommends", *missing],
+    ):
         done = subprocess.run(
-            ["apt-get", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=600, check=False,
+            ["apt-get", *command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=600,
+            check=False,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )
         if done.returncode != 0:

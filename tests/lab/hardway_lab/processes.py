@@ -23,7 +23,12 @@ def start(state, name, command, **environment):
     """Start a process of the lab in a session of its own; its output goes to logs/NAME.log."""
     log = open(state.logs / (name + ".log"), "ab")
     return subprocess.Popen(
-        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        cwd="/",
         env={"PATH": os.environ["PATH"], "HOME": "/root", MARK: state.name, **environment},
     )
 
@@ -87,7 +92,16 @@ def wait_until(state, what, condition, process=None, log=None, timeout=60.0):
         ended = process is not None and process.poll() is not None
         if ended or time.monotonic() > deadline:
             tail = (state.logs / (log + ".log")).read_text(errors="replace")[-3000:] if log else ""
-            raise LabError("%s %s\n%s" % (what, "ended with %s" % process.returncode if ended else "was not ready after %d s" % timeout, tail))
+            raise LabError(
+                "%s %s\n%s"
+                % (
+                    what,
+                    "ended with %s" % process.returncode
+                    if ended
+                    else "was not ready after %d s" % timeout,
+                    tail,
+                )
+            )
         time.sleep(0.1)
 
 

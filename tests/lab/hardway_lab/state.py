@@ -20,7 +20,10 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 
 def base():
     """The folder of all labs."""
-    return pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state") / "hardway-calico/lab"
+    return (
+        pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state")
+        / "hardway-calico/lab"
+    )
 
 
 @contextlib.contextmanager

@@ -14,9 +14,18 @@ import pytest
 from node_side import run_module, tree
 
 GUIDE = {
-    "name": "k8s-pod-network", "cniVersion": "0.3.1", "plugins": [
-        {"type": "calico", "log_level": "info", "datastore_type": "kubernetes", "mtu": 1500, "ipam": {"type": "calico-ipam"},
-         "policy": {"type": "k8s"}, "kubernetes": {"kubeconfig": "/etc/cni/net.d/calico-kubeconfig"}},
+    "name": "k8s-pod-network",
+    "cniVersion": "0.3.1",
+    "plugins": [
+        {
+            "type": "calico",
+            "log_level": "info",
+            "datastore_type": "kubernetes",
+            "mtu": 1500,
+            "ipam": {"type": "calico-ipam"},
+            "policy": {"type": "k8s"},
+            "kubernetes": {"kubeconfig": "/etc/cni/net.d/calico-kubeconfig"},
+        },
         {"type": "portmap", "snat": True, "capabilities": {"portMappings": True}},
     ],
 }
@@ -88,36 +97,75 @@ def test_mode_drift_is_repaired_without_a_new_file(path):
 
 def test_all_options(path):
     result = run_module(
-        "cni_conflist", path=str(path), mode="0644", cni_version="1.0.0", nodename="n1", log_file_path="/var/log/calico/cni/cni.log", portmap=False,
-        bandwidth=True, ipam={"assign_ipv4": True, "assign_ipv6": False, "ipv4_pools": ["p"]}, settings={"qps": 20}, plugins=[{"type": "tuning"}],
+        "cni_conflist",
+        path=str(path),
+        mode="0644",
+        cni_version="1.0.0",
+        nodename="n1",
+        log_file_path="/var/log/calico/cni/cni.log",
+        portmap=False,
+        bandwidth=True,
+        ipam={"assign_ipv4": True, "assign_ipv6": False, "ipv4_pools": ["p"]},
+        settings={"qps": 20},
+        plugins=[{"type": "tuning"}],
     )
     calico = result["conflist"]["plugins"][0]
-    assert calico["ipam"] == {"type": "calico-ipam", "assign_ipv4": "true", "assign_ipv6": "false", "ipv4_pools": ["p"]}
-    assert (calico["nodename"], calico["qps"], calico["log_file_path"]) == ("n1", 20, "/var/log/calico/cni/cni.log")
-    assert [plugin["type"] for plugin in result["conflist"]["plugins"]] == ["calico", "bandwidth", "tuning"]
+    assert calico["ipam"] == {
+        "type": "calico-ipam",
+        "assign_ipv4": "true",
+        "assign_ipv6": "false",
+        "ipv4_pools": ["p"],
+    }
+    assert (calico["nodename"], calico["qps"], calico["log_file_path"]) == (
+        "n1",
+        20,
+        "/var/log/calico/cni/cni.log",
+    )
+    assert [plugin["type"] for plugin in result["conflist"]["plugins"]] == [
+        "calico",
+        "bandwidth",
+        "tuning",
+    ]
     assert path.stat().st_mode & 0o7777 == 0o644
 
 
 def test_earlier_configurations_are_reported_or_refused_but_never_removed(folder, path):
     folder.mkdir(parents=True)
-    for name in ("05-cilium.conf", "10-aaa.json", "10-calico.conf", "20-later.conflist", "00-readme.txt"):
+    for name in (
+        "05-cilium.conf",
+        "10-aaa.json",
+        "10-calico.conf",
+        "20-later.conflist",
+        "00-readme.txt",
+    ):
         (folder / name).write_text("{}")
     refused = run_module("cni_conflist", path=str(path), earlier_confs="fail")
-    assert refused["failed"] and "05-cilium.conf, 10-aaa.json, 10-calico.conf." in refused["msg"] and not path.exists()
+    assert (
+        refused["failed"]
+        and "05-cilium.conf, 10-aaa.json, 10-calico.conf." in refused["msg"]
+        and not path.exists()
+    )
     result = run_module("cni_conflist", path=str(path))
-    assert result["changed"] and result["earlier_confs"] == ["05-cilium.conf", "10-aaa.json", "10-calico.conf"]
+    assert result["changed"] and result["earlier_confs"] == [
+        "05-cilium.conf",
+        "10-aaa.json",
+        "10-calico.conf",
+    ]
     assert any("05-cilium.conf" in str(warning) for warning in result["warnings"])
     assert len(os.listdir(folder)) == 6
 
 
-@pytest.mark.parametrize("arguments, word", [
-    ({"mtu": 100}, "576"),
-    ({"mtu": -1}, "out of range"),
-    ({"plugins": [{"name": "x"}]}, "no type"),
-    ({"mode": "u=rw"}, "octal"),
-    ({"path": "/"}, "absolute path"),
-    ({"path": "/etc/../x"}, "absolute path"),
-])
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        ({"mtu": 100}, "576"),
+        ({"mtu": -1}, "out of range"),
+        ({"plugins": [{"name": "x"}]}, "no type"),
+        ({"mode": "u=rw"}, "octal"),
+        ({"path": "/"}, "absolute path"),
+        ({"path": "/etc/../x"}, "absolute path"),
+    ],
+)
 def test_bad_input(path, arguments, word):
     result = run_module("cni_conflist", **{"path": str(path), **arguments})
     assert result["failed"] and word in result["msg"] and not path.exists()
@@ -136,4 +184,7 @@ def test_what_a_killed_run_left_is_removed(folder, path):
     (folder / (".10-calico.conflist.hardway-%d-abc" % dead.pid)).write_text("half")
     (folder / (".10-calico.conflist.hardway-%d-abc" % os.getppid())).write_text("another run's")
     run_module("cni_conflist", path=str(path))
-    assert sorted(os.listdir(folder)) == [".10-calico.conflist.hardway-%d-abc" % os.getppid(), "10-calico.conflist"]
+    assert sorted(os.listdir(folder)) == [
+        ".10-calico.conflist.hardway-%d-abc" % os.getppid(),
+        "10-calico.conflist",
+    ]

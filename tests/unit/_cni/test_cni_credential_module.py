@@ -43,14 +43,21 @@ class Cluster(RecordedApi):
             return super().replace(path, body)
         name = path.removesuffix("/approval")
         if name not in self.objects:
-            raise CalicoError("The API server refused PUT %s" % path, found="404, not found", remedy="install what serves this path first", status=404)
+            raise CalicoError(
+                "The API server refused PUT %s" % path,
+                found="404, not found",
+                remedy="install what serves this path first",
+                status=404,
+            )
         self.requested.append(body)
         status = dict(body["status"])
         if self.condition:
             status["conditions"] = [*status["conditions"], self.condition]
         elif self.signer:
             request = base64.b64decode(body["spec"]["request"]).decode()
-            status["certificate"] = base64.b64encode(oracle.sign(request, self.signer, "clientAuth", self.days).encode()).decode()
+            status["certificate"] = base64.b64encode(
+                oracle.sign(request, self.signer, "clientAuth", self.days).encode()
+            ).decode()
         return self._write("PUT", path, name, {**body, "status": status})
 
     @property
@@ -63,7 +70,13 @@ def run(capsys, monkeypatch, ca):
     def run_module(api, check=False, **options):
         monkeypatch.setattr(cni_credential, "connect", lambda params: api)
         monkeypatch.setattr(issuer, "POLL_SECONDS", 0.01)
-        given = {"cluster_ca": ca[0], "timeout": 1, **options, "_ansible_check_mode": check, "_ansible_diff": True}
+        given = {
+            "cluster_ca": ca[0],
+            "timeout": 1,
+            **options,
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+        }
         with patch_module_args(given), pytest.raises(SystemExit):
             cni_credential.main()
         out = capsys.readouterr().out
@@ -74,13 +87,18 @@ def run(capsys, monkeypatch, ca):
 
 
 def stored(api):
-    return tuple(base64.b64decode(api.objects[SECRET]["data"][key]).decode() for key in ("tls.crt", "tls.key"))
+    return tuple(
+        base64.b64decode(api.objects[SECRET]["data"][key]).decode()
+        for key in ("tls.crt", "tls.key")
+    )
 
 
 def require_sound(api, ca, user="calico-cni"):
     certificate, key = stored(api)
     oracle.verify(certificate, ca[0], "sslclient")
-    assert "Subject: CN=%s\n" % user in oracle.text(certificate) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+    assert "Subject: CN=%s\n" % user in oracle.text(certificate) and oracle.public_key(
+        certificate=certificate
+    ) == oracle.public_key(key=key)
 
 
 def by_files(ca):
@@ -91,10 +109,22 @@ def test_issues_through_the_csr_api(run, ca):
     api = Cluster(ca)
     result = run(api)
     require_sound(api, ca)
-    assert result["changed"] and [action["action"] for action in result["actions"]] == ["issue"] and "client_key" not in result
+    assert (
+        result["changed"]
+        and [action["action"] for action in result["actions"]] == ["issue"]
+        and "client_key" not in result
+    )
     spec = api.requested[0]["spec"]
-    assert (spec["signerName"], spec["usages"], spec["expirationSeconds"]) == ("kubernetes.io/kube-apiserver-client", ["client auth"], 365 * 86400)
-    assert api.left == [] and api.objects[SECRET]["type"] == "kubernetes.io/tls" and [verb for verb, path in api.writes if path == SECRETS] == ["POST"]
+    assert (spec["signerName"], spec["usages"], spec["expirationSeconds"]) == (
+        "kubernetes.io/kube-apiserver-client",
+        ["client auth"],
+        365 * 86400,
+    )
+    assert (
+        api.left == []
+        and api.objects[SECRET]["type"] == "kubernetes.io/tls"
+        and [verb for verb, path in api.writes if path == SECRETS] == ["POST"]
+    )
 
 
 def test_issues_with_the_ca_files(run, ca):
@@ -109,28 +139,49 @@ def test_second_run_writes_nothing_and_returns_the_content(run, ca):
     run(api)
     api.requests.clear()
     result = run(api, return_content=True)
-    assert not result["changed"] and api.writes == [] and (result["client_certificate"], result["client_key"]) == stored(api)
-    assert set(yaml.safe_load(cni_credential.RETURN)) - {"credentials"} == set(result) - {"changed", "invocation", "warnings", "diff"}
+    assert (
+        not result["changed"]
+        and api.writes == []
+        and (result["client_certificate"], result["client_key"]) == stored(api)
+    )
+    assert set(yaml.safe_load(cni_credential.RETURN)) - {"credentials"} == set(result) - {
+        "changed",
+        "invocation",
+        "warnings",
+        "diff",
+    }
 
 
 def test_check_mode_writes_nothing(run, ca):
     api = Cluster(ca)
     result = run(api, check=True, return_content=True)
-    assert result["changed"] and api.writes == [] and api.objects == {} and "client_key" not in result and "certificate" not in result
+    assert (
+        result["changed"]
+        and api.writes == []
+        and api.objects == {}
+        and "client_key" not in result
+        and "certificate" not in result
+    )
 
 
 def test_first_run_returns_the_content(run, ca):
     api = Cluster(ca)
     result = run(api, return_content=True)
     assert (result["client_certificate"], result["client_key"]) == stored(api)
-    assert "PRIVATE KEY" not in json.dumps({key: value for key, value in result.items() if key != "client_key"})
+    assert "PRIVATE KEY" not in json.dumps(
+        {key: value for key, value in result.items() if key != "client_key"}
+    )
 
 
 @pytest.mark.parametrize("writes", range(4))
 def test_killed_run_converges(run, ca, writes):
     api = Cluster(ca)
     api._die_after_writes = writes
-    with patch_module_args({"cluster_ca": ca[0]}), pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with (
+        patch_module_args({"cluster_ca": ca[0]}),
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(KeyboardInterrupt),
+    ):
         patch.setattr(cni_credential, "connect", lambda params: api)
         # A killed process cleans nothing up.
         patch.setattr(api, "delete", lambda path, uid=None: api.requests.append(("DELETE", path)))
@@ -146,12 +197,25 @@ def test_killed_run_converges(run, ca, writes):
 def test_signer_that_is_off(run):
     api = Cluster(None)
     message = run(api)["msg"]
-    assert "calico-cni-credential-" in message and "Approved" in message and "method ca" in message and "within 1 s" in message
+    assert (
+        "calico-cni-credential-" in message
+        and "Approved" in message
+        and "method ca" in message
+        and "within 1 s" in message
+    )
     assert api.left == [] and SECRET not in api.objects
 
 
 def test_refusal_is_told_at_once(run, ca):
-    api = Cluster(ca, condition={"type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": "not for you"})
+    api = Cluster(
+        ca,
+        condition={
+            "type": "Failed",
+            "status": "True",
+            "reason": "SignerValidationFailure",
+            "message": "not for you",
+        },
+    )
     assert "not for you" in run(api, timeout=600)["msg"] and api.left == []
 
 
@@ -174,7 +238,12 @@ def test_two_controllers_at_once(run, ca):
 
     api.create = create
     result = run(api)
-    assert result["failed"] and "409" in result["msg"] and api.objects[SECRET]["metadata"]["name"] == "theirs" and api.left == []
+    assert (
+        result["failed"]
+        and "409" in result["msg"]
+        and api.objects[SECRET]["metadata"]["name"] == "theirs"
+        and api.left == []
+    )
 
 
 @pytest.mark.parametrize("harm", ["half", "garbage", "other user", "other CA", "ends"])
@@ -183,11 +252,16 @@ def test_bad_credential_is_replaced(run, ca, harm):
     run(api)
     whole = stored(api)
     pairs = {
-        "half": (whole[0], ""), "garbage": ("garbage", whole[1]), "other user": oracle.make_leaf("somebody", ca, "clientAuth"),
+        "half": (whole[0], ""),
+        "garbage": ("garbage", whole[1]),
+        "other user": oracle.make_leaf("somebody", ca, "clientAuth"),
         "other CA": oracle.make_leaf("calico-cni", oracle.make_ca("kubernetes"), "clientAuth"),
         "ends": oracle.make_leaf("calico-cni", ca, "clientAuth", days=0),
     }
-    api.objects[SECRET]["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in zip(("tls.crt", "tls.key"), pairs[harm])}
+    api.objects[SECRET]["data"] = {
+        key: base64.b64encode(text.encode()).decode()
+        for key, text in zip(("tls.crt", "tls.key"), pairs[harm])
+    }
     result = run(api)
     assert [action["action"] for action in result["actions"]] == ["renew"], result
     require_sound(api, ca)
@@ -202,22 +276,47 @@ def test_signer_that_grants_less(run, ca):
 def test_certificate_of_a_wrong_signer_is_not_stored(run, ca):
     api = Cluster(oracle.make_ca("another"))
     message = run(api)["msg"]
-    assert "signed by another CA" in message and "--client-ca-file" in message and SECRET not in api.objects
+    assert (
+        "signed by another CA" in message
+        and "--client-ca-file" in message
+        and SECRET not in api.objects
+    )
 
 
 def test_cluster_with_a_ca_for_clients_of_its_own(run):
     """As k3s and RKE2: the kubeconfig's CA signs servers only, the API server publishes the other one."""
     clients = oracle.make_ca("client-ca")
-    api = Cluster(clients, objects={PUBLISHED: {"metadata": {"name": "extension-apiserver-authentication"}, "data": {"client-ca-file": clients[0]}}})
+    api = Cluster(
+        clients,
+        objects={
+            PUBLISHED: {
+                "metadata": {"name": "extension-apiserver-authentication"},
+                "data": {"client-ca-file": clients[0]},
+            }
+        },
+    )
     assert run(api)["changed"] and not run(api)["changed"]
     require_sound(api, clients)
 
 
-@pytest.mark.parametrize("options", [
-    {"lifetime_days": 0}, {"renewal_days": 0}, {"renewal_days": 365}, {"lifetime_days": 30}, {"timeout": 0}, {"key_size": 100},
-    {"key_type": "RSA", "key_size": 256}, {"secret": "x" * 64},
-    {"nodes": ["Not_a_name"]}, {"nodes": ["n" * 54]}, {"user": ""}, {"user": "x" * 65}, {"cluster_ca": "garbage"},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lifetime_days": 0},
+        {"renewal_days": 0},
+        {"renewal_days": 365},
+        {"lifetime_days": 30},
+        {"timeout": 0},
+        {"key_size": 100},
+        {"key_type": "RSA", "key_size": 256},
+        {"secret": "x" * 64},
+        {"nodes": ["Not_a_name"]},
+        {"nodes": ["n" * 54]},
+        {"user": ""},
+        {"user": "x" * 65},
+        {"cluster_ca": "garbage"},
+    ],
+)
 def test_senseless_options_are_refused_before_anything_is_written(run, ca, options):
     api = Cluster(ca)
     result = run(api, **options)
@@ -226,7 +325,11 @@ def test_senseless_options_are_refused_before_anything_is_written(run, ca, optio
 
 @pytest.mark.parametrize("harm", ["other key", "garbage", "leaf"])
 def test_ca_files_that_do_not_fit(run, ca, harm):
-    files = {"other key": (ca[0], oracle.make_key()), "garbage": ("garbage", ca[1]), "leaf": oracle.make_leaf("kubernetes", ca, "clientAuth")}[harm]
+    files = {
+        "other key": (ca[0], oracle.make_key()),
+        "garbage": ("garbage", ca[1]),
+        "leaf": oracle.make_leaf("kubernetes", ca, "clientAuth"),
+    }[harm]
     api = Cluster(None)
     result = run(api, **by_files(files))
     assert result["failed"] and "CA files cannot be used" in result["msg"] and api.requests == []
@@ -238,23 +341,46 @@ NODES = ["cka001", "cka002", "cka003"]
 
 
 def stored_of(api, node):
-    return tuple(base64.b64decode(api.objects["%s-%s" % (SECRET, node)]["data"][key]).decode() for key in ("tls.crt", "tls.key"))
+    return tuple(
+        base64.b64decode(api.objects["%s-%s" % (SECRET, node)]["data"][key]).decode()
+        for key in ("tls.crt", "tls.key")
+    )
 
 
 def test_each_node_gets_its_own(run, ca):
     api = Cluster(ca)
     result = run(api, nodes=NODES, return_content=True)
-    assert result["changed"] and [action["target"] for action in result["actions"]] == ["client certificate of calico-cni:%s" % node for node in NODES]
+    assert result["changed"] and [action["target"] for action in result["actions"]] == [
+        "client certificate of calico-cni:%s" % node for node in NODES
+    ]
     for node in NODES:
         certificate, key = stored_of(api, node)
         oracle.verify(certificate, ca[0], "sslclient")
-        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(certificate) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
-        assert (result["credentials"][node]["client_certificate"], result["credentials"][node]["client_key"]) == (certificate, key)
-    assert len({stored_of(api, node)[1] for node in NODES}) == 3 and api.left == [] and SECRET not in api.objects
-    assert result["users"] == ["calico-cni:cka001", "calico-cni:cka002", "calico-cni:cka003"] and not result["shared"] and result["stored_nodes"] == NODES
+        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(
+            certificate
+        ) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+        assert (
+            result["credentials"][node]["client_certificate"],
+            result["credentials"][node]["client_key"],
+        ) == (certificate, key)
+    assert (
+        len({stored_of(api, node)[1] for node in NODES}) == 3
+        and api.left == []
+        and SECRET not in api.objects
+    )
+    assert (
+        result["users"] == ["calico-cni:cka001", "calico-cni:cka002", "calico-cni:cka003"]
+        and not result["shared"]
+        and result["stored_nodes"] == NODES
+    )
     api.requests.clear()
     again = run(api, nodes=NODES, return_content=True)
-    assert not again["changed"] and api.writes == [] and again["credentials"] == result["credentials"] and len(api.requests) <= 4
+    assert (
+        not again["changed"]
+        and api.writes == []
+        and again["credentials"] == result["credentials"]
+        and len(api.requests) <= 4
+    )
 
 
 def test_only_the_node_in_need_is_renewed(run, ca):
@@ -264,7 +390,9 @@ def test_only_the_node_in_need_is_renewed(run, ca):
     other = oracle.make_leaf("calico-cni:cka002", ca, "clientAuth", days=3)[0]
     api.objects[SECRET + "-cka002"]["data"]["tls.crt"] = base64.b64encode(other.encode()).decode()
     result = run(api, nodes=NODES)
-    assert [(action["action"], action["reason"]) for action in result["actions"]] == [("renew", "its key does not match its certificate")]
+    assert [(action["action"], action["reason"]) for action in result["actions"]] == [
+        ("renew", "its key does not match its certificate")
+    ]
     assert {node for node in NODES if stored_of(api, node) != before[node]} == {"cka002"}
 
 
@@ -275,8 +403,13 @@ def test_nodes_that_are_neither_wanted_nor_kept_lose_theirs(run, ca):
     checked = run(api, check=True, nodes=["cka001"], kept_nodes=["cka002"])
     assert checked["changed"] and SECRET + "-cka003" in api.objects
     result = run(api, nodes=["cka001"], kept_nodes=["cka002"])
-    assert [(action["action"], action["target"]) for action in result["actions"]] == [("delete", "client certificate of calico-cni:cka003")]
-    assert result["actions"] == checked["actions"] and result["users"] == checked["users"] == ["calico-cni:cka001", "calico-cni:cka002"]
+    assert [(action["action"], action["target"]) for action in result["actions"]] == [
+        ("delete", "client certificate of calico-cni:cka003")
+    ]
+    assert result["actions"] == checked["actions"] and result["users"] == checked["users"] == [
+        "calico-cni:cka001",
+        "calico-cni:cka002",
+    ]
     assert SECRET + "-cka003" not in api.objects and SECRET + "-cka002" in api.objects
 
 
@@ -284,18 +417,28 @@ def test_the_other_scope_is_told_so_that_it_keeps_its_rights_meanwhile(run, ca):
     api = Cluster(ca)
     run(api)
     result = run(api, nodes=NODES)
-    assert result["shared"] and result["users"] == ["calico-cni"] + ["calico-cni:%s" % node for node in NODES]
+    assert result["shared"] and result["users"] == ["calico-cni"] + [
+        "calico-cni:%s" % node for node in NODES
+    ]
     back = run(api)
-    assert not back["changed"] and back["stored_nodes"] == NODES and back["users"] == result["users"]
+    assert (
+        not back["changed"] and back["stored_nodes"] == NODES and back["users"] == result["users"]
+    )
     assert run(api, state="absent", nodes=NODES)["users"] == ["calico-cni"]
 
 
 def test_absent_removes_the_secret_once(run, ca):
     api = Cluster(ca)
     run(api)
-    assert run(api, check=True, state="absent", cluster_ca=None)["changed"] and SECRET in api.objects
+    assert (
+        run(api, check=True, state="absent", cluster_ca=None)["changed"] and SECRET in api.objects
+    )
     result = run(api, state="absent", cluster_ca=None)
-    assert [action["action"] for action in result["actions"]] == ["delete"] and SECRET not in api.objects and result["users"] == []
+    assert (
+        [action["action"] for action in result["actions"]] == ["delete"]
+        and SECRET not in api.objects
+        and result["users"] == []
+    )
     api.requests.clear()
     assert not run(api, state="absent", cluster_ca=None)["changed"] and api.writes == []
 
@@ -305,13 +448,20 @@ def test_force_renews_and_says_so(run, ca):
     run(api)
     before = stored(api)
     result = run(api, force=True)
-    assert result["actions"][0]["reason"] == "it is renewed on demand (force)" and stored(api)[1] != before[1]
+    assert (
+        result["actions"][0]["reason"] == "it is renewed on demand (force)"
+        and stored(api)[1] != before[1]
+    )
     require_sound(api, ca)
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"key_type": "RSA", "key_size": 2048}, "Public-Key: (2048 bit)"), ({"key_size": 384}, "ASN1 OID: secp384r1"),
-])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"key_type": "RSA", "key_size": 2048}, "Public-Key: (2048 bit)"),
+        ({"key_size": 384}, "ASN1 OID: secp384r1"),
+    ],
+)
 def test_key_types(run, ca, options, words):
     api = Cluster(ca)
     run(api)
@@ -332,12 +482,18 @@ def test_a_renewal_that_loses_against_another_run_says_so(run, ca):
     def replace(path, body):
         if path == SECRET:
             api.objects[SECRET]["metadata"]["resourceVersion"] = "999"
-            api.objects[SECRET]["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in zip(("tls.crt", "tls.key"), winner)}
+            api.objects[SECRET]["data"] = {
+                key: base64.b64encode(text.encode()).decode()
+                for key, text in zip(("tls.crt", "tls.key"), winner)
+            }
         return real(path, body)
 
     api.replace = replace
     result = run(api, force=True)
-    assert "kube-system/calico-cni-credential was written by another run" in result["msg"] and "run again" in result["msg"]
+    assert (
+        "kube-system/calico-cni-credential was written by another run" in result["msg"]
+        and "run again" in result["msg"]
+    )
     assert stored(api) == winner and api.left == []
     api.replace = real
     assert not run(api)["changed"]
@@ -380,7 +536,10 @@ def renewal(ca):
         labels = {"hardway.calico/credential": "calico-cni-credential", "hardway.calico/node": node}
         data = dict.fromkeys(("tls.crt", "tls.key"), base64.b64encode(pem.encode()).decode())
         name = "calico-cni-credential-" + node
-        api.objects["%s-%s" % (SECRET, node)] = {"metadata": {"name": name, "labels": labels, "resourceVersion": "1"}, "data": data}
+        api.objects["%s-%s" % (SECRET, node)] = {
+            "metadata": {"name": name, "labels": labels, "resourceVersion": "1"},
+            "data": data,
+        }
     return api, {"nodes": PAIR, "kept_nodes": PAIR}
 
 
@@ -388,7 +547,9 @@ def require_nodes_sound(api, ca):
     for node in PAIR:
         certificate, key = stored_of(api, node)
         oracle.verify(certificate, ca[0], "sslclient")
-        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(certificate) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+        assert "Subject: CN=calico-cni:%s\n" % node in oracle.text(
+            certificate
+        ) and oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
     assert SECRET + "-cka004" not in api.objects and api.left == []
 
 
@@ -411,13 +572,19 @@ def test_killed_after_each_write(run, ca, writes):
         return real(path, *arguments)
 
     api.delete, api._die_after_writes = delete, writes
-    with patch_module_args({"cluster_ca": ca[0], **options}), pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with (
+        patch_module_args({"cluster_ca": ca[0], **options}),
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(KeyboardInterrupt),
+    ):
         patch.setattr(cni_credential, "connect", lambda params: api)
         cni_credential.main()
     assert len(api.writes) == writes
     api.delete, api._die_after_writes = real, None
     for path, body in api.objects.items():
-        assert not path.startswith(SECRET) or {"tls.crt", "tls.key"} <= set(body["data"]), "no half of a pair"
+        assert not path.startswith(SECRET) or {"tls.crt", "tls.key"} <= set(body["data"]), (
+            "no half of a pair"
+        )
     assert "failed" not in run(api, **options)
     require_nodes_sound(api, ca)
     api.requests.clear()

@@ -9,30 +9,80 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import decide as planning
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Certificate, Pair
+
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
+    decide as planning,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    Certificate,
+    Pair,
+)
 
 START = datetime(2026, 11, 21, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
-OPTIONS = {"user": "calico-cni", "secret": "calico-cni-credential", "lifetime_days": 365, "renewal_days": 30, "timeout": 30, "key_type": "ECDSA",
-           "key_size": None}
+OPTIONS = {
+    "user": "calico-cni",
+    "secret": "calico-cni-credential",
+    "lifetime_days": 365,
+    "renewal_days": 30,
+    "timeout": 30,
+    "key_type": "ECDSA",
+    "key_size": None,
+}
 EVERYBODY = planning.holder(OPTIONS)
 
 
-def pair(user="calico-cni", begins=START, days=365.0, trusted=True, usages=("clientAuth",), key_type="ECDSA", key_size=256, key="aa", problem=None):
-    certificate = Certificate("CN=%s" % user, user, "CN=kubernetes", 1, "ff", begins, begins + days * DAY, False, usages, key_type, key_size, "aa")
+def pair(
+    user="calico-cni",
+    begins=START,
+    days=365.0,
+    trusted=True,
+    usages=("clientAuth",),
+    key_type="ECDSA",
+    key_size=256,
+    key="aa",
+    problem=None,
+):
+    certificate = Certificate(
+        "CN=%s" % user,
+        user,
+        "CN=kubernetes",
+        1,
+        "ff",
+        begins,
+        begins + days * DAY,
+        False,
+        usages,
+        key_type,
+        key_size,
+        "aa",
+    )
     return Pair(certificate, key, problem, trusted)
 
 
 def decide(found, now, who=EVERYBODY, force=False, **options):
-    return planning.decide({who: planning.wanted_leaf({**OPTIONS, **options}, who.user)}, {who: found}, now, force=force)
+    return planning.decide(
+        {who: planning.wanted_leaf({**OPTIONS, **options}, who.user)},
+        {who: found},
+        now,
+        force=force,
+    )
 
 
-@pytest.mark.parametrize(("lifetime", "window", "granted", "every", "most"), [
-    (365, 30, 365, 7, 11), (365, 30, 365, 1, 11), (365, 90, 365, 7, 14), (3650, 30, 3650, 7, 2), (365, 30, 90, 7, 61), (90, 89, 90, 7, 61),
-    (365, 1, 365, 1, 11), (30, 10, 30, 7, 183),
-])
+@pytest.mark.parametrize(
+    ("lifetime", "window", "granted", "every", "most"),
+    [
+        (365, 30, 365, 7, 11),
+        (365, 30, 365, 1, 11),
+        (365, 90, 365, 7, 14),
+        (3650, 30, 3650, 7, 2),
+        (365, 30, 90, 7, 61),
+        (90, 89, 90, 7, 61),
+        (365, 1, 365, 1, 11),
+        (30, 10, 30, 7, 183),
+    ],
+)
 def test_weekly_runs_over_ten_years(lifetime, window, granted, every, most):
     """Never expired when a run ends or before the next one, and never renewed more often than its lifetime less the window asks for."""
     found, now, issued, ends = Pair(), START, [], START + 3650 * DAY
@@ -43,31 +93,55 @@ def test_weekly_runs_over_ten_years(lifetime, window, granted, every, most):
         if plan:
             issued.append(now)
             found = pair(begins=now - timedelta(minutes=5), days=granted)
-        assert decide(found, now, lifetime_days=lifetime, renewal_days=window).as_result() == [], "a second run at once does nothing"
+        assert decide(found, now, lifetime_days=lifetime, renewal_days=window).as_result() == [], (
+            "a second run at once does nothing"
+        )
         now += every * DAY
     assert len(issued) <= most
-    least = timedelta(days=granted) - min(timedelta(days=window), timedelta(days=granted) / 3) - timedelta(hours=1)
+    least = (
+        timedelta(days=granted)
+        - min(timedelta(days=window), timedelta(days=granted) / 3)
+        - timedelta(hours=1)
+    )
     assert all(later - earlier >= least for earlier, later in zip(issued, issued[1:]))
 
 
-@pytest.mark.parametrize(("found", "after", "action", "reason"), [
-    (Pair(), 0, "issue", "it does not exist"),
-    (pair(), 0, None, None),
-    (pair(), 334, None, None),
-    (pair(), 335, "renew", "it expires in 30 days, the renewal window is 30 days"),
-    (pair(), 365, "renew", "it expired on 2027-11-21"),
-    (pair(), 900, "renew", "it expired on 2027-11-21"),
-    (pair(), -2, "renew", "it is not valid before 2026-11-21 00:00 UTC: a clock was or is wrong"),
-    (pair(days=3), 1, None, None),
-    (pair(days=3), 2.5, "renew", "it expires in 12 hours, the renewal window is 24 hours"),
-    (pair(user="somebody"), 0, "renew", "its CN is somebody, wanted calico-cni"),
-    (pair(trusted=False), 0, "renew", "it was signed by another CA (CN=kubernetes)"),
-    (pair(key="bb"), 0, "renew", "its key does not match its certificate"),
-    (pair(usages=("serverAuth",)), 0, "renew", "its extended key usage is serverAuth, wanted clientAuth"),
-    (pair(key_type="RSA", key_size=2048), 0, "renew", "its key is RSA 2048, wanted ECDSA 256"),
-    (pair(problem="its key is not PEM of an unencrypted private key", key=None), 0, "renew", "its key is not PEM of an unencrypted private key"),
-    (Pair(problem="its key is missing"), 0, "renew", "its key is missing"),
-])
+@pytest.mark.parametrize(
+    ("found", "after", "action", "reason"),
+    [
+        (Pair(), 0, "issue", "it does not exist"),
+        (pair(), 0, None, None),
+        (pair(), 334, None, None),
+        (pair(), 335, "renew", "it expires in 30 days, the renewal window is 30 days"),
+        (pair(), 365, "renew", "it expired on 2027-11-21"),
+        (pair(), 900, "renew", "it expired on 2027-11-21"),
+        (
+            pair(),
+            -2,
+            "renew",
+            "it is not valid before 2026-11-21 00:00 UTC: a clock was or is wrong",
+        ),
+        (pair(days=3), 1, None, None),
+        (pair(days=3), 2.5, "renew", "it expires in 12 hours, the renewal window is 24 hours"),
+        (pair(user="somebody"), 0, "renew", "its CN is somebody, wanted calico-cni"),
+        (pair(trusted=False), 0, "renew", "it was signed by another CA (CN=kubernetes)"),
+        (pair(key="bb"), 0, "renew", "its key does not match its certificate"),
+        (
+            pair(usages=("serverAuth",)),
+            0,
+            "renew",
+            "its extended key usage is serverAuth, wanted clientAuth",
+        ),
+        (pair(key_type="RSA", key_size=2048), 0, "renew", "its key is RSA 2048, wanted ECDSA 256"),
+        (
+            pair(problem="its key is not PEM of an unencrypted private key", key=None),
+            0,
+            "renew",
+            "its key is not PEM of an unencrypted private key",
+        ),
+        (Pair(problem="its key is missing"), 0, "renew", "its key is missing"),
+    ],
+)
 def test_what_is_issued_anew_and_why(found, after, action, reason):
     plan = decide(found, START + after * DAY)
     assert [(step.action, step.reason) for step in plan] == ([(action, reason)] if action else [])
@@ -79,7 +153,9 @@ def test_one_node_of_many():
     found = {who: pair(user=who.user) for who in nodes}
     found[nodes[3]] = pair(user=nodes[2].user)
     plan = planning.decide(wanted, found, START)
-    assert [(step.detail.node, step.reason) for step in plan] == [("node3", "its CN is calico-cni:node2, wanted calico-cni:node3")]
+    assert [(step.detail.node, step.reason) for step in plan] == [
+        ("node3", "its CN is calico-cni:node2, wanted calico-cni:node3")
+    ]
 
 
 def test_a_lost_right_is_a_node_cut_off():
@@ -88,12 +164,25 @@ def test_a_lost_right_is_a_node_cut_off():
     assert planning.unwanted(stored, [one], None) == []
     leaving = planning.unwanted(stored, [one], ["two"])
     assert [who for who, _reason in leaving] == [three]
-    assert planning.users([one], [two], stored, [three]) == ["calico-cni", "calico-cni:one", "calico-cni:two"]
+    assert planning.users([one], [two], stored, [three]) == [
+        "calico-cni",
+        "calico-cni:one",
+        "calico-cni:two",
+    ]
 
 
-@pytest.mark.parametrize(("node", "options"), [
-    ("", {"user": ""}), ("", {"user": "x" * 65}), ("n" * 54, {}), ("Node", {}), ("a/b", {}), ("", {"secret": "Secret"}), ("one", {"secret": "s" * 64}),
-])
+@pytest.mark.parametrize(
+    ("node", "options"),
+    [
+        ("", {"user": ""}),
+        ("", {"user": "x" * 65}),
+        ("n" * 54, {}),
+        ("Node", {}),
+        ("a/b", {}),
+        ("", {"secret": "Secret"}),
+        ("one", {"secret": "s" * 64}),
+    ],
+)
 def test_names_that_fit_no_certificate_or_secret(node, options):
     with pytest.raises(CalicoError) as refusal:
         planning.holder({**OPTIONS, **options}, node)

@@ -22,7 +22,9 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def credential(authority):
-    return authority.issue("calico-cni", "clientAuth", not_before="20260101000000Z", not_after="20270102030405Z")
+    return authority.issue(
+        "calico-cni", "clientAuth", not_before="20260101000000Z", not_after="20270102030405Z"
+    )
 
 
 def encoded(text):
@@ -31,8 +33,13 @@ def encoded(text):
 
 @pytest.fixture
 def options(tmp_path, authority, credential):
-    return {"path": str(tmp_path / "calico-kubeconfig"), "server": SERVER, "cluster_ca": authority.certificate, "client_certificate": credential[0],
-            "client_key": credential[1]}
+    return {
+        "path": str(tmp_path / "calico-kubeconfig"),
+        "server": SERVER,
+        "cluster_ca": authority.certificate,
+        "client_certificate": credential[0],
+        "client_key": credential[1],
+    }
 
 
 def yaml_of(authority, **user):
@@ -57,22 +64,63 @@ def look(path, content=None):
 def test_our_own_file(options, credential, authority):
     config = {
         "current-context": "b",
-        "contexts": [{"name": "a", "context": {"cluster": "old", "user": "old"}}, {"name": "b", "context": {"cluster": "new", "user": "new"}}],
-        "clusters": [{"name": "old", "cluster": {"server": "https://old"}},
-                     {"name": "new", "cluster": {"server": SERVER, "certificate-authority-data": encoded(authority.certificate)}}],
-        "users": [{"name": "old", "user": {"token": "x"}},
-                  {"name": "new", "user": {"client-certificate-data": encoded(credential[0]), "client-key-data": encoded(credential[1])}}],
+        "contexts": [
+            {"name": "a", "context": {"cluster": "old", "user": "old"}},
+            {"name": "b", "context": {"cluster": "new", "user": "new"}},
+        ],
+        "clusters": [
+            {"name": "old", "cluster": {"server": "https://old"}},
+            {
+                "name": "new",
+                "cluster": {
+                    "server": SERVER,
+                    "certificate-authority-data": encoded(authority.certificate),
+                },
+            },
+        ],
+        "users": [
+            {"name": "old", "user": {"token": "x"}},
+            {
+                "name": "new",
+                "user": {
+                    "client-certificate-data": encoded(credential[0]),
+                    "client-key-data": encoded(credential[1]),
+                },
+            },
+        ],
     }
     result = look(options["path"], json.dumps(config))
-    assert (result["problem"], result["server"], result["user"], result["not_after"]) == ("", SERVER, "calico-cni", "2027-01-02T03:04:05Z")
-    assert result["client_certificate"] == credential[0] and result["cluster_ca"] == authority.certificate
+    assert (result["problem"], result["server"], result["user"], result["not_after"]) == (
+        "",
+        SERVER,
+        "calico-cni",
+        "2027-01-02T03:04:05Z",
+    )
+    assert (
+        result["client_certificate"] == credential[0]
+        and result["cluster_ca"] == authority.certificate
+    )
     assert not undocumented("cni_kubeconfig_info", result)
-    assert credential[1].splitlines()[1] not in result["raw"] and encoded(credential[1]) not in result["raw"]
+    assert (
+        credential[1].splitlines()[1] not in result["raw"]
+        and encoded(credential[1]) not in result["raw"]
+    )
 
 
 def test_the_guides_file_in_yaml(options, credential, authority):
-    result = look(options["path"], yaml_of(authority, client_certificate_data=encoded(credential[0]), client_key_data=encoded(credential[1])))
-    assert (result["problem"], result["server"], result["user"]) == ("", SERVER, "calico-cni") and result["client_certificate"] == credential[0]
+    result = look(
+        options["path"],
+        yaml_of(
+            authority,
+            client_certificate_data=encoded(credential[0]),
+            client_key_data=encoded(credential[1]),
+        ),
+    )
+    assert (result["problem"], result["server"], result["user"]) == (
+        "",
+        SERVER,
+        "calico-cni",
+    ) and result["client_certificate"] == credential[0]
 
 
 def test_a_token_names_calicos_own_refresher(options, authority):
@@ -82,19 +130,36 @@ def test_a_token_names_calicos_own_refresher(options, authority):
 
 def test_a_key_of_another_certificate(options, credential, authority):
     key = authority.issue("calico-cni", "clientAuth")[1]
-    result = look(options["path"], yaml_of(authority, client_certificate_data=encoded(credential[0]), client_key_data=encoded(key)))
+    result = look(
+        options["path"],
+        yaml_of(
+            authority, client_certificate_data=encoded(credential[0]), client_key_data=encoded(key)
+        ),
+    )
     assert result["problem"] == "client_certificate and client_key cannot be used together"
 
 
-@pytest.mark.parametrize(("content", "problem"), [
-    (None, "the file is missing"), ("", "it holds no client certificate"), ("{}", "it is not a kubeconfig"), ("[]", "it is not a kubeconfig"),
-    ('{"contexts": [1]}', "it is not a kubeconfig"),
-    ('{"contexts": [{"name": "a", "context": {"cluster": "b", "user": "c"}}], "clusters": [{"name": "b", "cluster": "d"}], "users": []}',
-     "it is not a kubeconfig"), ("users: garbage", "it holds no client certificate"),
-    ("client-certificate: /var/lib/x.pem", "it names a file instead of holding a client certificate"),
-    ("client-certificate-data: QUJD\nclient-key-data: QUJD", "the file holds no certificate"),
-    ("client-certificate-data: Q", "it holds no private key"),
-])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "the file is missing"),
+        ("", "it holds no client certificate"),
+        ("{}", "it is not a kubeconfig"),
+        ("[]", "it is not a kubeconfig"),
+        ('{"contexts": [1]}', "it is not a kubeconfig"),
+        (
+            '{"contexts": [{"name": "a", "context": {"cluster": "b", "user": "c"}}], "clusters": [{"name": "b", "cluster": "d"}], "users": []}',
+            "it is not a kubeconfig",
+        ),
+        ("users: garbage", "it holds no client certificate"),
+        (
+            "client-certificate: /var/lib/x.pem",
+            "it names a file instead of holding a client certificate",
+        ),
+        ("client-certificate-data: QUJD\nclient-key-data: QUJD", "the file holds no certificate"),
+        ("client-certificate-data: Q", "it holds no private key"),
+    ],
+)
 def test_what_is_no_kubeconfig_of_ours(options, content, problem):
     assert look(options["path"], content)["problem"] == problem
 

@@ -20,18 +20,25 @@ from node_side import Authority
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.doc_fragments.kubernetes import ModuleDocFragment
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import api as adapter
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import api as adapter
 
 MAP = "/api/v1/namespaces/kube-system/configmaps"
-CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "uid": "u-1"}, "data": {"a": "1"}}
+CONFIG_MAP = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "one", "uid": "u-1"},
+    "data": {"a": "1"},
+}
 
 
 @pytest.fixture(autouse=True)
 def no_access_of_ones_own(monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith(("K8S_AUTH_", "KUBE"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
+    monkeypatch.setattr(
+        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none")
+    )
 
 
 @pytest.fixture(name="wire")
@@ -48,7 +55,10 @@ def authority_fixture(tmp_path_factory):
 @pytest.fixture(name="pki", scope="module")
 def pki_fixture(authority):
     folder, found = authority.folder, {}
-    for name, usage, names in (("server", "serverAuth", "IP:127.0.0.1"), ("client", "clientAuth", "")):
+    for name, usage, names in (
+        ("server", "serverAuth", "IP:127.0.0.1"),
+        ("client", "clientAuth", ""),
+    ):
         certificate, key = authority.issue(name, usage, names)
         (folder / (name + ".crt")).write_text(certificate)
         (folder / (name + ".key")).write_text(key)
@@ -62,7 +72,9 @@ def access(wire, **more):
 
 def kubeconfig(server, user, **cluster):
     return {
-        "apiVersion": "v1", "kind": "Config", "current-context": "one",
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "one",
         "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
         "users": [{"name": "u", "user": user}],
         "contexts": [{"name": "one", "context": {"cluster": "c", "user": "u"}}],
@@ -81,12 +93,22 @@ def test_reading(wire):
     assert api.list_or_none("/apis/none/v1/things") is None
     assert api.version() == "v1.34.4"
     assert wire.writes == []
-    assert {headers["Authorization"] for _verb, _path, headers, _body in wire.seen} == {"Bearer the-token"}
+    assert {headers["Authorization"] for _verb, _path, headers, _body in wire.seen} == {
+        "Bearer the-token"
+    }
 
 
 def test_items_of_a_list_are_whole_objects(wire):
-    wire.answers.append((200, {}, b'{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "n"}}]}'))
-    assert access(wire).list("/api/v1/nodes") == [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n"}}]
+    wire.answers.append(
+        (
+            200,
+            {},
+            b'{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "n"}}]}',
+        )
+    )
+    assert access(wire).list("/api/v1/nodes") == [
+        {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n"}}
+    ]
 
 
 def test_each_write_is_one_request_of_its_kind(wire):
@@ -98,7 +120,11 @@ def test_each_write_is_one_request_of_its_kind(wire):
     api.apply(MAP + "/three", {"metadata": {"name": "three"}}, force=True)
     api.delete(MAP + "/one", uid="u-1", resource_version="100")
     assert api.delete(MAP + "/one") is None
-    writes = [(verb, path[len(MAP):], headers.get("Content-Type"), body) for verb, path, headers, body in wire.seen if verb != "GET"]
+    writes = [
+        (verb, path[len(MAP) :], headers.get("Content-Type"), body)
+        for verb, path, headers, body in wire.seen
+        if verb != "GET"
+    ]
     assert [write[:3] for write in writes] == [
         ("POST", "", "application/json"),
         ("PUT", "/two", "application/json"),
@@ -112,18 +138,29 @@ def test_each_write_is_one_request_of_its_kind(wire):
 
 def test_a_conflict_is_an_error_with_a_remedy(wire):
     with pytest.raises(CalicoError, match="refused PUT .*409.*run again"):
-        access(wire).replace(MAP + "/one", {**CONFIG_MAP, "metadata": {"name": "one", "resourceVersion": "7"}})
+        access(wire).replace(
+            MAP + "/one", {**CONFIG_MAP, "metadata": {"name": "one", "resourceVersion": "7"}}
+        )
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(401, "credentials"), (403, "cluster's admin"), (404, "hardway.calico.datastore"), (409, "run again"), (422, "correct what the message names")],
+    [
+        (401, "credentials"),
+        (403, "cluster's admin"),
+        (404, "hardway.calico.datastore"),
+        (409, "run again"),
+        (422, "correct what the message names"),
+    ],
 )
 def test_refusals_name_the_server_the_message_and_the_remedy(wire, status, words):
     wire.answers.append((status, {}, json.dumps({"message": "because of this"}).encode()))
     with pytest.raises(CalicoError) as refusal:
         access(wire).create(MAP, {"metadata": {"name": "two"}})
-    assert all(part in str(refusal.value) for part in (wire.url, "POST " + MAP, str(status), "because of this", words))
+    assert all(
+        part in str(refusal.value)
+        for part in (wire.url, "POST " + MAP, str(status), "because of this", words)
+    )
 
 
 @pytest.mark.parametrize("content", [b"<html>oops</html>", b"[]", b'"text"', b"{}", b"\xff\xfe"])
@@ -160,7 +197,9 @@ def test_a_dead_server_is_reported_at_once():
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     before = time.monotonic()
-    with pytest.raises(CalicoError, match="The API server https://127.0.0.1:%d cannot be reached.*firewall" % port):
+    with pytest.raises(
+        CalicoError, match="The API server https://127.0.0.1:%d cannot be reached.*firewall" % port
+    ):
         adapter.connect({"host": "https://127.0.0.1:%d" % port, "api_key": "t"}).version()
     assert time.monotonic() - before < 5
 
@@ -171,7 +210,9 @@ def test_a_silent_server_ends_after_the_timeout(monkeypatch):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(CalicoError, match="cannot be reached"):
-            adapter.connect({"host": "http://127.0.0.1:%d" % silent.getsockname()[1], "api_key": "t"}).version()
+            adapter.connect(
+                {"host": "http://127.0.0.1:%d" % silent.getsockname()[1], "api_key": "t"}
+            ).version()
 
 
 def test_acting_as_another_user_replaces_whom_is_acted_as(wire):
@@ -179,22 +220,43 @@ def test_acting_as_another_user_replaces_whom_is_acted_as(wire):
     api.acting_as("john").version()
     api.version()
     first, second = (seen[2] for seen in wire.seen)
-    assert (first.get_all("Impersonate-User"), first.get_all("Impersonate-Group")) == (["john"], None)
-    assert (second.get_all("Impersonate-User"), second.get_all("Impersonate-Group")) == (["jane"], ["a"])
+    assert (first.get_all("Impersonate-User"), first.get_all("Impersonate-Group")) == (
+        ["john"],
+        None,
+    )
+    assert (second.get_all("Impersonate-User"), second.get_all("Impersonate-Group")) == (
+        ["jane"],
+        ["a"],
+    )
 
 
 def test_impersonation_sends_one_header_a_group(wire):
     access(wire, impersonate_user="jane", impersonate_groups=["a", "b,c"]).version()
     headers = wire.seen[0][2]
-    assert (headers["Impersonate-User"], headers.get_all("Impersonate-Group")) == ("jane", ["a", "b,c"])
+    assert (headers["Impersonate-User"], headers.get_all("Impersonate-Group")) == (
+        "jane",
+        ["a", "b,c"],
+    )
 
 
 def test_a_client_certificate_in_a_dict_leaves_no_file(pki, monkeypatch, tmp_path):
     made, mkdtemp = [], tempfile.mkdtemp
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(tempfile, "mkdtemp", lambda *args, **options: made.append(pathlib.Path(mkdtemp(*args, **options))) or str(made[-1]))
-    where = kubeconfig("", {"client-certificate-data": data(pki["client"][0]), "client-key-data": data(pki["client"][1])},
-                       **{"certificate-authority-data": data(pki["ca"])})
+    monkeypatch.setattr(
+        tempfile,
+        "mkdtemp",
+        lambda *args, **options: (
+            made.append(pathlib.Path(mkdtemp(*args, **options))) or str(made[-1])
+        ),
+    )
+    where = kubeconfig(
+        "",
+        {
+            "client-certificate-data": data(pki["client"][0]),
+            "client-key-data": data(pki["client"][1]),
+        },
+        **{"certificate-authority-data": data(pki["ca"])},
+    )
     with serve(context=tls(*pki["server"], client_ca=pki["ca"])) as wire:
         where["clusters"][0]["cluster"]["server"] = wire.url
         for _attempt in range(2):
@@ -206,7 +268,14 @@ def test_a_client_certificate_in_a_dict_leaves_no_file(pki, monkeypatch, tmp_pat
 
 def test_client_certificate_by_path(pki):
     with serve(context=tls(*pki["server"], client_ca=pki["ca"])) as wire:
-        api = adapter.connect({"host": wire.url, "ca_cert": pki["ca"], "client_cert": pki["client"][0], "client_key": pki["client"][1]})
+        api = adapter.connect(
+            {
+                "host": wire.url,
+                "ca_cert": pki["ca"],
+                "client_cert": pki["client"][0],
+                "client_key": pki["client"][1],
+            }
+        )
         assert api.version() == "v1.34.4"
 
 
@@ -220,14 +289,20 @@ def test_the_servers_certificate_is_verified_unless_told_otherwise(pki):
 
 def test_unusable_certificates_are_refused_without_a_prompt(pki, tmp_path):
     (tmp_path / "bad").write_text("no certificate")
-    for more in ({"ca_cert": str(tmp_path / "bad")}, {"ca_cert": str(tmp_path / "none")}, {"client_cert": pki["client"][0], "client_key": pki["server"][1]}):
+    for more in (
+        {"ca_cert": str(tmp_path / "bad")},
+        {"ca_cert": str(tmp_path / "none")},
+        {"client_cert": pki["client"][0], "client_key": pki["server"][1]},
+    ):
         with pytest.raises(CalicoError, match="certificates for the Kubernetes API cannot be used"):
             adapter.connect({"host": "https://127.0.0.1:1", "api_key": "t", **more})
 
 
 def test_options_win_over_variables_and_these_over_the_kubeconfig(wire, monkeypatch, tmp_path):
     path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(kubeconfig("http://127.0.0.1:1", {"token": "of-the-kubeconfig"})))
+    path.write_text(
+        yaml.safe_dump(kubeconfig("http://127.0.0.1:1", {"token": "of-the-kubeconfig"}))
+    )
     assert adapter.connect({"kubeconfig": str(path)}).server == "http://127.0.0.1:1"
     monkeypatch.setenv("K8S_AUTH_KUBECONFIG", str(path))
     assert adapter.connect({}).server == "http://127.0.0.1:1"
@@ -236,7 +311,10 @@ def test_options_win_over_variables_and_these_over_the_kubeconfig(wire, monkeypa
     assert adapter.connect({}).server == "http://127.0.0.1:2"
     adapter.connect({"host": wire.url}).version()
     adapter.connect({"host": wire.url, "api_key": "of-the-option"}).version()
-    assert [headers["Authorization"] for _verb, _path, headers, _body in wire.seen] == ["Bearer of-the-variable", "Bearer of-the-option"]
+    assert [headers["Authorization"] for _verb, _path, headers, _body in wire.seen] == [
+        "Bearer of-the-variable",
+        "Bearer of-the-option",
+    ]
 
 
 def test_lists_and_booleans_from_variables(wire, monkeypatch):
@@ -248,7 +326,10 @@ def test_lists_and_booleans_from_variables(wire, monkeypatch):
     assert wire.seen[0][2].get_all("Impersonate-Group") == ["a", "b"]
 
 
-@pytest.mark.parametrize("where", [None, {}, {"apiVersion": "v1"}, "/does/not/exist", kubeconfig("https://x", {"token": "t"})])
+@pytest.mark.parametrize(
+    "where",
+    [None, {}, {"apiVersion": "v1"}, "/does/not/exist", kubeconfig("https://x", {"token": "t"})],
+)
 def test_no_usable_access_is_an_error_and_no_traceback(where):
     with pytest.raises(CalicoError, match="no access to the Kubernetes API.*calico_kubeconfig"):
         adapter.connect({"kubeconfig": where, "context": "another"})
@@ -256,12 +337,16 @@ def test_no_usable_access_is_an_error_and_no_traceback(where):
 
 def test_the_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "kubernetes", None)
-    with pytest.raises(CalicoError, match="package kubernetes cannot be imported.*pip install kubernetes"):
+    with pytest.raises(
+        CalicoError, match="package kubernetes cannot be imported.*pip install kubernetes"
+    ):
         adapter.connect({})
 
 
 def test_messages_may_name_the_server_but_no_secret():
-    where = kubeconfig("https://10.0.0.1:6443", {"token": "secret-token", "client-key-data": "secret-key"})
+    where = kubeconfig(
+        "https://10.0.0.1:6443", {"token": "secret-token", "client-key-data": "secret-key"}
+    )
 
     class Module:
         params = {"kubeconfig": where}
@@ -275,5 +360,6 @@ def test_messages_may_name_the_server_but_no_secret():
 def test_documented_options_are_the_accepted_ones():
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert {name: (spec["type"], spec.get("aliases", [])) for name, spec in documented.items()} == {
-        name: (spec["type"], spec.get("aliases", [])) for name, spec in adapter.KUBERNETES_ARGS.items()
+        name: (spec["type"], spec.get("aliases", []))
+        for name, spec in adapter.KUBERNETES_ARGS.items()
     }

@@ -7,23 +7,31 @@
 from __future__ import annotations
 
 import json
-import pathlib
 
 import pytest
 import release_rights
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from checkout import ROOT
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import read as rights
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import (
+    decide as plan,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import (
+    read as rights,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import minors, needs
 from ansible_collections.hardway.calico.plugins.modules import calico_rights
-from checkout import ROOT
 
 MINORS = [int(minor.partition(".")[2]) for minor in minors()]
-NEEDED = {"typha": release_rights.TYPHA, "cni": release_rights.CNI_NEEDS, "node": release_rights.NODE, "kube_controllers": release_rights.KUBE_CONTROLLERS}
+NEEDED = {
+    "typha": release_rights.TYPHA,
+    "cni": release_rights.CNI_NEEDS,
+    "node": release_rights.NODE,
+    "kube_controllers": release_rights.KUBE_CONTROLLERS,
+}
 ROLES = ROOT / "roles"
 TYPHA = "system:serviceaccount:kube-system:calico-typha"
 
@@ -31,7 +39,12 @@ TYPHA = "system:serviceaccount:kube-system:calico-typha"
 def upstream(role, minor):
     """{(group, resource, verb)} of what upstream's rows say."""
     granted = release_rights.granted(NEEDED[role], minor)
-    return {(group, resource, verb) for (group, resource, names), verbs in granted.items() for verb in verbs if not names}
+    return {
+        (group, resource, verb)
+        for (group, resource, names), verbs in granted.items()
+        for verb in verbs
+        if not names
+    }
 
 
 class Authorizer(RecordedApi):
@@ -51,18 +64,31 @@ class Authorizer(RecordedApi):
         self.requests.append(("POST", path))
         if path == rights.RULES_REVIEWS:
             if not self.impersonation:
-                raise CalicoError("The API server refused POST %s" % path, found="403, cannot impersonate", status=403)
+                raise CalicoError(
+                    "The API server refused POST %s" % path,
+                    found="403, cannot impersonate",
+                    status=403,
+                )
             assert self.as_user == self.user
-            rules = [{"apiGroups": [group], "resources": [resource], "verbs": [verb]} for group, resource, verb in sorted(self.listed)]
+            rules = [
+                {"apiGroups": [group], "resources": [resource], "verbs": [verb]}
+                for group, resource, verb in sorted(self.listed)
+            ]
             return {"status": {"resourceRules": rules, "incomplete": True}}
         assert path == rights.ACCESS_REVIEWS and body["spec"]["user"] == self.user
         asked = body["spec"]["resourceAttributes"]
-        resource = asked["resource"] + ("/" + asked["subresource"] if "subresource" in asked else "")
-        return {"status": {"allowed": (asked.get("group", ""), resource, asked["verb"]) in self.granted}}
+        resource = asked["resource"] + (
+            "/" + asked["subresource"] if "subresource" in asked else ""
+        )
+        return {
+            "status": {"allowed": (asked.get("group", ""), resource, asked["verb"]) in self.granted}
+        }
 
 
 def lacking(api, role, minor, timeout=0):
-    found = rights.missing(api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None)
+    found = rights.missing(
+        api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None
+    )
     return [(need["group"], need["resource"], need["verb"]) for need in found]
 
 
@@ -75,11 +101,16 @@ def test_upstreams_rights_suffice_and_cost_one_request(role, minor):
 
 @pytest.mark.parametrize("right", sorted(upstream("typha", 32)), ids=" ".join)
 def test_each_right_that_typha_lacks_is_named(right):
-    found = rights.missing(Authorizer(TYPHA, upstream("typha", 32) - {right}), TYPHA, needs("3.32", "typha"), 0)
+    found = rights.missing(
+        Authorizer(TYPHA, upstream("typha", 32) - {right}), TYPHA, needs("3.32", "typha"), 0
+    )
     message = str(plan.lacking(TYPHA, "typha", "v3.32.1", found))
     group, resource, verb = right
     assert "calico-typha lacks 1 right that Typha v3.32.1 needs" in message
-    assert "no %s %s%s:" % (verb, resource, "." + group if group else "") in message and "no calico/node comes up" in message
+    assert (
+        "no %s %s%s:" % (verb, resource, "." + group if group else "") in message
+        and "no calico/node comes up" in message
+    )
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -129,14 +160,21 @@ def test_rights_that_arrive_late_are_waited_for():
         if len(pauses) == 3:
             api.granted = every
 
-    assert rights.missing(api, "calico-cni", needs("3.32", "cni"), 10, clock=lambda: next(clock), pause=pause) == []
+    assert (
+        rights.missing(
+            api, "calico-cni", needs("3.32", "cni"), 10, clock=lambda: next(clock), pause=pause
+        )
+        == []
+    )
     assert len(pauses) == 3
 
 
 def test_the_wait_for_rights_ends():
     api = Authorizer("calico-cni", ())
     clock = iter(range(100))
-    found = rights.missing(api, "calico-cni", needs("3.32", "cni"), 5, clock=lambda: next(clock), pause=lambda _: None)
+    found = rights.missing(
+        api, "calico-cni", needs("3.32", "cni"), 5, clock=lambda: next(clock), pause=lambda _: None
+    )
     assert len(found) == len(needs("3.32", "cni")) and len(api.requests) == 1 + 5 * len(found)
 
 
@@ -150,7 +188,15 @@ def test_the_wait_for_rights_ends():
         ({"apiGroups": [""], "resources": ["nodes/*"], "verbs": ["patch"]}, False),
         ({"apiGroups": ["apps"], "resources": ["nodes/status"], "verbs": ["patch"]}, False),
         ({"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["get"]}, False),
-        ({"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch"], "resourceNames": ["cka001"]}, False),
+        (
+            {
+                "apiGroups": [""],
+                "resources": ["nodes/status"],
+                "verbs": ["patch"],
+                "resourceNames": ["cka001"],
+            },
+            False,
+        ),
         ({"verbs": ["patch"]}, False),
     ],
 )
@@ -160,15 +206,28 @@ def test_what_a_rule_covers(rule, covered):
 
 
 def test_an_access_review_has_the_groups_of_a_service_account():
-    spec = plan.access_review(TYPHA, {"group": "", "resource": "nodes/status", "verb": "patch", "names": []})["spec"]
-    assert spec["groups"] == ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"]
-    assert spec["resourceAttributes"] == {"verb": "patch", "resource": "nodes", "subresource": "status"}
+    spec = plan.access_review(
+        TYPHA, {"group": "", "resource": "nodes/status", "verb": "patch", "names": []}
+    )["spec"]
+    assert spec["groups"] == [
+        "system:serviceaccounts",
+        "system:serviceaccounts:kube-system",
+        "system:authenticated",
+    ]
+    assert spec["resourceAttributes"] == {
+        "verb": "patch",
+        "resource": "nodes",
+        "subresource": "status",
+    }
     assert plan.groups("calico-cni") == ["system:authenticated"]
 
 
 def run_module(monkeypatch, capsys, api, **options):
     monkeypatch.setattr(calico_rights, "connect", lambda params: api)
-    with patch_module_args({"calico_version": "v3.32.1", "timeout": 0, **options}), pytest.raises(SystemExit):
+    with (
+        patch_module_args({"calico_version": "v3.32.1", "timeout": 0, **options}),
+        pytest.raises(SystemExit),
+    ):
         calico_rights.main()
     return json.loads(capsys.readouterr().out)
 
@@ -176,16 +235,33 @@ def run_module(monkeypatch, capsys, api, **options):
 def test_module(monkeypatch, capsys):
     api = Authorizer(TYPHA, upstream("typha", 32))
     found = run_module(monkeypatch, capsys, api, role="typha", service_account="calico-typha")
-    assert found["changed"] is False and found["user"] == TYPHA and found["rights"] == len(upstream("typha", 32))
+    assert (
+        found["changed"] is False
+        and found["user"] == TYPHA
+        and found["rights"] == len(upstream("typha", 32))
+    )
     documented = set(yaml.safe_load(calico_rights.RETURN))
     assert documented == (set(found) - {"changed", "invocation", "warnings"}) | {"missing"}
 
 
 def test_module_names_what_is_missing(monkeypatch, capsys):
-    api = Authorizer("calico-cni", upstream("cni", 32) - {("crd.projectcalico.org", "ipreservations", "list"), ("", "pods/status", "patch")})
+    api = Authorizer(
+        "calico-cni",
+        upstream("cni", 32)
+        - {("crd.projectcalico.org", "ipreservations", "list"), ("", "pods/status", "patch")},
+    )
     found = run_module(monkeypatch, capsys, api, role="cni", user="calico-cni")
-    assert found["failed"] and [(need["resource"], need["verb"]) for need in found["missing"]] == [("pods/status", "patch"), ("ipreservations", "list")]
-    for word in ("calico-cni lacks 2 rights", "patch pods/status", "list ipreservations.crd.projectcalico.org: no pod gets an address", "Expected", "Remedy"):
+    assert found["failed"] and [(need["resource"], need["verb"]) for need in found["missing"]] == [
+        ("pods/status", "patch"),
+        ("ipreservations", "list"),
+    ]
+    for word in (
+        "calico-cni lacks 2 rights",
+        "patch pods/status",
+        "list ipreservations.crd.projectcalico.org: no pod gets an address",
+        "Expected",
+        "Remedy",
+    ):
         assert word in found["msg"]
 
 
@@ -204,9 +280,21 @@ def steps_of(role, name):
             yield module.rpartition(".")[2], str(task[module].get("template", ""))
 
 
-@pytest.mark.parametrize(("role", "name", "workload"), [("typha", "deployment.yml", "deployment.yaml.j2"), ("node", "daemonset.yml", "daemonset.yaml.j2")])
+@pytest.mark.parametrize(
+    ("role", "name", "workload"),
+    [
+        ("typha", "deployment.yml", "deployment.yaml.j2"),
+        ("node", "daemonset.yml", "daemonset.yaml.j2"),
+    ],
+)
 def test_rights_are_required_before_any_pod_is_replaced(role, name, workload):
     tasks = list(steps_of(role, name))
-    order = [next(index for index, (module, template) in enumerate(tasks) if wanted == module or wanted in template)
-             for wanted in ("rbac.yaml.j2", "calico_rights", workload)]
+    order = [
+        next(
+            index
+            for index, (module, template) in enumerate(tasks)
+            if wanted == module or wanted in template
+        )
+        for wanted in ("rbac.yaml.j2", "calico_rights", workload)
+    ]
     assert order == sorted(order) and len(set(order)) == 3

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import decide as status
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import (
+    decide as status,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
@@ -52,8 +54,14 @@ def test_missing_workload_is_an_error_and_not_a_wait():
     ("observed", "words"),
     [
         ({"desiredNumberScheduled": 0}, "no node wants it"),
-        ({"desiredNumberScheduled": 3, "updatedNumberScheduled": 1}, "1 of 3 pods are of the newest template"),
-        ({"desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2}, "2 of 3 pods are available"),
+        (
+            {"desiredNumberScheduled": 3, "updatedNumberScheduled": 1},
+            "1 of 3 pods are of the newest template",
+        ),
+        (
+            {"desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2},
+            "2 of 3 pods are available",
+        ),
     ],
 )
 def test_daemonset_pending(observed, words):
@@ -64,19 +72,48 @@ def test_daemonset_pending(observed, words):
 def test_crd_states():
     accepted = {"type": "NamesAccepted", "status": "True"}
     assert "does not exist" in status.crd_pending("ippools", None)
-    assert "not Established" in status.crd_pending("ippools", {"status": {"conditions": [accepted]}})
-    refused = {"type": "NamesAccepted", "status": "False", "reason": "ShortNamesConflict", "message": "taken"}
-    assert "ShortNamesConflict: taken" in status.crd_pending("ippools", {"status": {"conditions": [refused]}})
-    assert status.crd_pending("ippools", {"status": {"conditions": [accepted, {"type": "Established", "status": "True"}]}}) is None
+    assert "not Established" in status.crd_pending(
+        "ippools", {"status": {"conditions": [accepted]}}
+    )
+    refused = {
+        "type": "NamesAccepted",
+        "status": "False",
+        "reason": "ShortNamesConflict",
+        "message": "taken",
+    }
+    assert "ShortNamesConflict: taken" in status.crd_pending(
+        "ippools", {"status": {"conditions": [refused]}}
+    )
+    assert (
+        status.crd_pending(
+            "ippools",
+            {"status": {"conditions": [accepted, {"type": "Established", "status": "True"}]}},
+        )
+        is None
+    )
 
 
 def test_an_unschedulable_pod_says_why():
-    message = "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports."
+    message = (
+        "0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod ports."
+    )
     pod = {
         "metadata": {"name": "calico-typha-x"},
-        "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]},
+        "status": {
+            "phase": "Pending",
+            "conditions": [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "reason": "Unschedulable",
+                    "message": message,
+                }
+            ],
+        },
     }
-    assert status.pod_troubles(pod) == ["pod calico-typha-x is not scheduled (Unschedulable: %s)" % message]
+    assert status.pod_troubles(pod) == [
+        "pod calico-typha-x is not scheduled (Unschedulable: %s)" % message
+    ]
 
 
 def test_a_crashing_container_is_named_with_its_exit_code():
@@ -103,10 +140,19 @@ def test_a_crashing_container_is_named_with_its_exit_code():
 
 def test_newest_warnings_come_first_and_once():
     def event(when, message, kind="Warning"):
-        return {"type": kind, "reason": "Failed", "message": message, "lastTimestamp": when, "involvedObject": {"kind": "Pod", "name": "p"}}
+        return {
+            "type": kind,
+            "reason": "Failed",
+            "message": message,
+            "lastTimestamp": when,
+            "involvedObject": {"kind": "Pod", "name": "p"},
+        }
 
     events = [event("1", "old"), event("3", "new"), event("2", "new"), event("4", "fine", "Normal")]
-    assert status.recent_warnings(events) == ["event on Pod p: Failed: new", "event on Pod p: Failed: old"]
+    assert status.recent_warnings(events) == [
+        "event on Pod p: Failed: new",
+        "event on Pod p: Failed: old",
+    ]
 
 
 class StandInApi:
@@ -124,12 +170,19 @@ class StandInApi:
     def list(self, path):
         if path.endswith("/events"):
             return []
-        return [{"metadata": {"name": "calico-typha-1", "labels": {"k8s-app": "calico-typha"}}, "status": {"phase": "Pending"}}]
+        return [
+            {
+                "metadata": {"name": "calico-typha-1", "labels": {"k8s-app": "calico-typha"}},
+                "status": {"phase": "Pending"},
+            }
+        ]
 
 
 def waiting(api, timeout):
     ticks = iter(range(1000))
-    rollout = Rollout(api, "kube-system", [{"kind": "Deployment", "name": "calico-typha"}], [], False)
+    rollout = Rollout(
+        api, "kube-system", [{"kind": "Deployment", "name": "calico-typha"}], [], False
+    )
     return rollout.wait(timeout, clock=lambda: next(ticks), pause=lambda seconds: None)
 
 
@@ -143,7 +196,10 @@ def test_a_failed_wait_says_what_the_cluster_said():
     with pytest.raises(CalicoError) as error:
         waiting(StandInApi(available_at=999), timeout=5)
     text = str(error.value)
-    assert "0 of 2 replicas are available" in text and "pod calico-typha-1 on no node is Pending" in text
+    assert (
+        "0 of 2 replicas are available" in text
+        and "pod calico-typha-1 on no node is Pending" in text
+    )
 
 
 class CrashingApi(StandInApi):
@@ -158,7 +214,11 @@ class CrashingApi(StandInApi):
         items = super().list(path)
         for pod in items:
             ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
-            pod["status"] = {"containerStatuses": [{"name": "calico-typha", "restartCount": 2, "state": {}, "lastState": ended}]}
+            pod["status"] = {
+                "containerStatuses": [
+                    {"name": "calico-typha", "restartCount": 2, "state": {}, "lastState": ended}
+                ]
+            }
         return items
 
     def text(self, path):
@@ -172,7 +232,10 @@ def test_a_failed_wait_ends_with_the_crashed_containers_log():
     api = CrashingApi("starting\nconfig: TYPHA_CAFILE: no such file\n")
     with pytest.raises(CalicoError, match="starting . config: TYPHA_CAFILE: no such file"):
         waiting(api, timeout=2)
-    assert "calico-typha-1/log?container=calico-typha" in api.asked[0] and "previous=true" in api.asked[0]
+    assert (
+        "calico-typha-1/log?container=calico-typha" in api.asked[0]
+        and "previous=true" in api.asked[0]
+    )
 
 
 def test_a_log_that_cannot_be_had_does_not_hide_the_rest():

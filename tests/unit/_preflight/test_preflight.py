@@ -11,9 +11,16 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._preflight import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import CLUSTER_INFORMATION, DAEMONSETS, KUBEADM_CONFIG, NODES, SERVICE_CIDRS, look
+from ansible_collections.hardway.calico.plugins.module_utils._preflight import decide as plan
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import (
+    CLUSTER_INFORMATION,
+    DAEMONSETS,
+    KUBEADM_CONFIG,
+    NODES,
+    SERVICE_CIDRS,
+    look,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.modules import calico_preflight
 
@@ -30,9 +37,17 @@ networking:
 
 def node(name, address="192.0.2.11", arch="amd64", cordoned=False, system="linux", taints=()):
     return {
-        "metadata": {"name": name, "labels": {"kubernetes.io/arch": arch, "kubernetes.io/os": system}},
+        "metadata": {
+            "name": name,
+            "labels": {"kubernetes.io/arch": arch, "kubernetes.io/os": system},
+        },
         "spec": {"taints": list(taints), **({"unschedulable": True} if cordoned else {})},
-        "status": {"addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": address},
+                {"type": "Hostname", "address": name},
+            ]
+        },
     }
 
 
@@ -45,8 +60,13 @@ def daemonset(name, namespace="kube-system", image="quay.io/calico/node:v3.32.1"
 
 def seen(**more):
     return {
-        "version": "v1.34.4", "nodes": [node("cka001"), node("cka002", "192.0.2.12")], "daemonsets": [daemonset("kube-proxy")], "kubeadm": None,
-        "service_cidrs": None, "cluster_information": None, **more,
+        "version": "v1.34.4",
+        "nodes": [node("cka001"), node("cka002", "192.0.2.12")],
+        "daemonsets": [daemonset("kube-proxy")],
+        "kubeadm": None,
+        "service_cidrs": None,
+        "cluster_information": None,
+        **more,
     }
 
 
@@ -57,7 +77,22 @@ def preflight(kubernetes_range="warn", version="v3.32.1", **more):
 @pytest.mark.parametrize(
     ("nodes", "replicas"),
     # The pairs from 5 on are those of the operator's formula as its documentation gives them.
-    [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (199, 3), (200, 3), (399, 3), (400, 4), (1000, 7), (2000, 12), (3600, 20), (10000, 20)],
+    [
+        (0, 1),
+        (1, 1),
+        (2, 1),
+        (3, 2),
+        (4, 2),
+        (5, 3),
+        (199, 3),
+        (200, 3),
+        (399, 3),
+        (400, 4),
+        (1000, 7),
+        (2000, 12),
+        (3600, 20),
+        (10000, 20),
+    ],
 )
 def test_typha_replicas(nodes, replicas):
     assert plan.typha_replicas(nodes) == replicas
@@ -69,10 +104,21 @@ def test_replicas_leave_a_node_free_where_there_are_two():
 
 def test_cordoned_and_windows_nodes_do_not_count_and_tainted_ones_do():
     control_plane = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
-    nodes = [node("cka001", taints=[control_plane]), node("w1"), node("w2"), node("w3", cordoned=True), node("win", system="windows")]
+    nodes = [
+        node("cka001", taints=[control_plane]),
+        node("w1"),
+        node("w2"),
+        node("w3", cordoned=True),
+        node("win", system="windows"),
+    ]
     found, warnings = preflight(nodes=nodes)
     assert (found["schedulable_nodes"], found["typha_replicas"], warnings) == (3, 2, [])
-    assert [each["name"] for each in found["nodes"] if each["schedulable"]] == ["cka001", "w1", "w2", "win"]
+    assert [each["name"] for each in found["nodes"] if each["schedulable"]] == [
+        "cka001",
+        "w1",
+        "w2",
+        "win",
+    ]
 
 
 def test_no_schedulable_node_is_a_warning():
@@ -87,7 +133,10 @@ def test_tested_kubernetes(version):
 
 @pytest.mark.parametrize("version", ["v1.33.9", "v1.37.0"])
 def test_untested_kubernetes(version):
-    words = "Calico v3.32.1 was not tested with Kubernetes %s. Expected: Kubernetes 1.34 to 1.36. Found: %s. Remedy: " % (version, version)
+    words = (
+        "Calico v3.32.1 was not tested with Kubernetes %s. Expected: Kubernetes 1.34 to 1.36. Found: %s. Remedy: "
+        % (version, version)
+    )
     _found, warnings = plan.preflight(release("3.32"), seen(version=version), "warn", "kube-system")
     assert len(warnings) == 1 and warnings[0].startswith(words)
     with pytest.raises(CalicoError) as caught:
@@ -99,17 +148,28 @@ def test_untested_kubernetes(version):
 def test_kubernetes_below_the_floor_fails_unless_ignored():
     with pytest.raises(CalicoError, match="does not work with Kubernetes v1.20.15"):
         plan.preflight(release("3.26"), seen(version="v1.20.15"), "warn", "kube-system")
-    assert plan.preflight(release("3.26"), seen(version="v1.20.15"), "ignore", "kube-system")[1] == []
+    assert (
+        plan.preflight(release("3.26"), seen(version="v1.20.15"), "ignore", "kube-system")[1] == []
+    )
 
 
 def test_unreadable_kubernetes_version_is_a_warning():
-    assert "cannot be read" in plan.preflight(release("3.32"), seen(version="unknown"), "warn", "kube-system")[1][0]
+    assert (
+        "cannot be read"
+        in plan.preflight(release("3.32"), seen(version="unknown"), "warn", "kube-system")[1][0]
+    )
 
 
 def test_a_node_of_another_architecture_is_refused():
-    with pytest.raises(CalicoError, match=r"no binaries and images.*Expected: amd64, arm64, ppc64le, s390x. Found: pi \(arm\)"):
+    with pytest.raises(
+        CalicoError,
+        match=r"no binaries and images.*Expected: amd64, arm64, ppc64le, s390x. Found: pi \(arm\)",
+    ):
         preflight(nodes=[node("a"), node("pi", arch="arm")])
-    assert preflight(nodes=[node("a"), node("b", arch="arm64")])[0]["architectures"] == ["amd64", "arm64"]
+    assert preflight(nodes=[node("a"), node("b", arch="arm64")])[0]["architectures"] == [
+        "amd64",
+        "arm64",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +184,9 @@ def test_a_node_of_another_architecture_is_refused():
 )
 def test_installed_version(image, stored, installed):
     information = {"spec": {"calicoVersion": stored}} if stored else None
-    assert plan.installed_version([daemonset("calico-node", image=image)], information)[0] == installed
+    assert (
+        plan.installed_version([daemonset("calico-node", image=image)], information)[0] == installed
+    )
 
 
 def test_nothing_installed():
@@ -132,13 +194,30 @@ def test_nothing_installed():
 
 
 def test_an_upgrade_by_an_ordinary_run_is_a_warning():
-    found, warnings = preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.28.5")])
-    assert found["installed_version"] == "v3.28.5" and len(warnings) == 1 and "hardway.calico.upgrade" in warnings[0]
-    seen = {"version": "v1.34.4", "nodes": [node("a")], "daemonsets": [daemonset("calico-node", image="docker.io/calico/node:v3.28.5")],
-            "kubeadm": None, "service_cidrs": None, "cluster_information": None}
-    assert plan.preflight(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
+    found, warnings = preflight(
+        daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.28.5")]
+    )
+    assert (
+        found["installed_version"] == "v3.28.5"
+        and len(warnings) == 1
+        and "hardway.calico.upgrade" in warnings[0]
+    )
+    seen = {
+        "version": "v1.34.4",
+        "nodes": [node("a")],
+        "daemonsets": [daemonset("calico-node", image="docker.io/calico/node:v3.28.5")],
+        "kubeadm": None,
+        "service_cidrs": None,
+        "cluster_information": None,
+    }
+    assert (
+        plan.preflight(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
+    )
     # A patch is no upgrade to warn of.
-    assert preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.32.0")])[1] == []
+    assert (
+        preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.32.0")])[1]
+        == []
+    )
 
 
 def test_downgrade_is_refused():
@@ -146,12 +225,24 @@ def test_downgrade_is_refused():
         preflight(version="v3.31.7", daemonsets=[daemonset("calico-node")])
     message = str(caught.value)
     assert "v3.31.7 would be a downgrade" in message and "Expected: v3.32.1 or newer" in message
-    assert "Found: v3.32.1 in the image of DaemonSet kube-system/calico-node" in message and "Remedy: set calico_version to v3.32.1" in message
+    assert (
+        "Found: v3.32.1 in the image of DaemonSet kube-system/calico-node" in message
+        and "Remedy: set calico_version to v3.32.1" in message
+    )
 
 
 def test_a_downgrade_that_is_allowed_is_a_warning():
-    seen = {"version": "v1.34.4", "nodes": [], "daemonsets": [daemonset("calico-node")], "kubeadm": None, "service_cidrs": None, "cluster_information": None}
-    _found, warnings = plan.preflight(release("v3.31.7"), seen, "ignore", "kube-system", downgrade_allowed=True)
+    seen = {
+        "version": "v1.34.4",
+        "nodes": [],
+        "daemonsets": [daemonset("calico-node")],
+        "kubeadm": None,
+        "service_cidrs": None,
+        "cluster_information": None,
+    }
+    _found, warnings = plan.preflight(
+        release("v3.31.7"), seen, "ignore", "kube-system", downgrade_allowed=True
+    )
     assert "v3.32.1" in warnings[0] and "going back is allowed" in warnings[0]
 
 
@@ -160,9 +251,24 @@ def test_an_older_patch_of_the_same_minor_is_a_warning():
     assert len(warnings) == 1 and "newer than the wanted v3.32.0" in warnings[0]
 
 
-@pytest.mark.parametrize("name", ["kube-flannel", "kube-flannel-ds", "cilium", "weave-net", "canal", "antrea-agent", "kube-router", "kindnet"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kube-flannel",
+        "kube-flannel-ds",
+        "cilium",
+        "weave-net",
+        "canal",
+        "antrea-agent",
+        "kube-router",
+        "kindnet",
+    ],
+)
 def test_another_network_is_a_warning(name):
-    assert "kube-system/%s looks like another pod network" % name in preflight(daemonsets=[daemonset(name, image="x")])[1][0]
+    assert (
+        "kube-system/%s looks like another pod network" % name
+        in preflight(daemonsets=[daemonset(name, image="x")])[1][0]
+    )
 
 
 @pytest.mark.parametrize("name", ["kube-proxy", "ciliumish", "canalyser", "calico-node"])
@@ -171,25 +277,43 @@ def test_what_is_no_other_network(name):
 
 
 def test_calico_of_something_else_is_a_warning():
-    assert "calico-system/calico-node is a Calico that something else installed" in preflight(daemonsets=[daemonset("calico-node", "calico-system")])[1][0]
+    assert (
+        "calico-system/calico-node is a Calico that something else installed"
+        in preflight(daemonsets=[daemonset("calico-node", "calico-system")])[1][0]
+    )
 
 
 def test_networks():
     found, _warnings = preflight(
-        kubeadm=yaml.safe_load(KUBEADM), service_cidrs=[{"spec": {"cidrs": ["10.96.0.0/12"]}}, {"spec": {"cidrs": ["10.200.0.0/20", "fd00:96::/112"]}}],
+        kubeadm=yaml.safe_load(KUBEADM),
+        service_cidrs=[
+            {"spec": {"cidrs": ["10.96.0.0/12"]}},
+            {"spec": {"cidrs": ["10.200.0.0/20", "fd00:96::/112"]}},
+        ],
         nodes=[node("cka001"), node("six", "2001:db8::11")],
     )
     assert found["pod_networks"] == ["10.244.0.0/16"]
     assert found["service_networks"] == ["10.96.0.0/12", "10.200.0.0/20", "fd00:96::/112"]
     assert found["node_networks"] == ["192.0.2.11/32", "2001:db8::11/128"]
     assert found["forbidden_networks"][0] == {"name": "the service network", "cidr": "10.96.0.0/12"}
-    assert found["forbidden_networks"][-1] == {"name": "the address of node six", "cidr": "2001:db8::11/128"}
+    assert found["forbidden_networks"][-1] == {
+        "name": "the address of node six",
+        "cidr": "2001:db8::11/128",
+    }
     assert "10.244.0.0/16" not in {each["cidr"] for each in found["forbidden_networks"]}
 
 
 def test_dual_stack_kubeadm():
-    networking = {"networking": {"podSubnet": "10.244.0.0/16,fd00:10::/56", "serviceSubnet": "10.96.0.0/16, fd00:96::/112"}}
-    assert plan.networks(networking, None) == (["10.244.0.0/16", "fd00:10::/56"], ["10.96.0.0/16", "fd00:96::/112"])
+    networking = {
+        "networking": {
+            "podSubnet": "10.244.0.0/16,fd00:10::/56",
+            "serviceSubnet": "10.96.0.0/16, fd00:96::/112",
+        }
+    }
+    assert plan.networks(networking, None) == (
+        ["10.244.0.0/16", "fd00:10::/56"],
+        ["10.96.0.0/16", "fd00:96::/112"],
+    )
 
 
 def cluster(**more):
@@ -198,8 +322,14 @@ def cluster(**more):
         NODES + "/cka002": node("cka002", "192.0.2.12"),
         NODES + "/cka003": node("cka003", "192.0.2.13"),
         DAEMONSETS + "/kube-proxy": daemonset("kube-proxy"),
-        KUBEADM_CONFIG: {"metadata": {"name": "kubeadm-config"}, "data": {"ClusterConfiguration": KUBEADM}},
-        SERVICE_CIDRS + "/kubernetes": {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/12"]}},
+        KUBEADM_CONFIG: {
+            "metadata": {"name": "kubeadm-config"},
+            "data": {"ClusterConfiguration": KUBEADM},
+        },
+        SERVICE_CIDRS + "/kubernetes": {
+            "metadata": {"name": "kubernetes"},
+            "spec": {"cidrs": ["10.96.0.0/12"]},
+        },
     }
     return RecordedApi({**objects, **more})
 
@@ -208,12 +338,22 @@ def test_look_reads_six_times_and_writes_nothing():
     api = cluster()
     found = look(api)
     assert len(api.requests) == 6 and api.writes == []
-    assert found["kubeadm"]["networking"]["podSubnet"] == "10.244.0.0/16" and found["cluster_information"] is None
+    assert (
+        found["kubeadm"]["networking"]["podSubnet"] == "10.244.0.0/16"
+        and found["cluster_information"] is None
+    )
 
 
 @pytest.mark.parametrize("text", ["a: [", "just text", ""])
 def test_an_odd_kubeadm_config_is_as_none(text):
-    api = cluster(**{KUBEADM_CONFIG: {"metadata": {"name": "kubeadm-config"}, "data": {"ClusterConfiguration": text}}})
+    api = cluster(
+        **{
+            KUBEADM_CONFIG: {
+                "metadata": {"name": "kubeadm-config"},
+                "data": {"ClusterConfiguration": text},
+            }
+        }
+    )
     assert look(api)["kubeadm"] is None
 
 
@@ -227,7 +367,9 @@ def run_module(monkeypatch, capsys, api, **options):
     warned = []
     monkeypatch.setattr(calico_preflight, "connect", lambda params: api)
     # Where Ansible keeps warnings depends on what else is imported.
-    monkeypatch.setattr(calico_preflight.AnsibleModule, "warn", lambda module, text: warned.append(text))
+    monkeypatch.setattr(
+        calico_preflight.AnsibleModule, "warn", lambda module, text: warned.append(text)
+    )
     with patch_module_args(options), pytest.raises(SystemExit):
         calico_preflight.main()
     return {**json.loads(capsys.readouterr().out), "warned": warned}
@@ -236,7 +378,11 @@ def run_module(monkeypatch, capsys, api, **options):
 def test_module(monkeypatch, capsys):
     api = cluster()
     found = run_module(monkeypatch, capsys, api, calico_version="v3.32.1")
-    assert found["changed"] is False and found["kubernetes_version"] == "v1.34.4" and found["typha_replicas"] == 2
+    assert (
+        found["changed"] is False
+        and found["kubernetes_version"] == "v1.34.4"
+        and found["typha_replicas"] == 2
+    )
     assert found["release"]["version"] == "v3.32.1" and api.writes == []
     documented = set(yaml.safe_load(calico_preflight.RETURN))
     assert documented == set(found) - {"changed", "invocation", "warned", "warnings"}
@@ -245,17 +391,30 @@ def test_module(monkeypatch, capsys):
 def test_module_refuses_an_unknown_release_before_it_asks_the_cluster(monkeypatch, capsys):
     api = cluster()
     found = run_module(monkeypatch, capsys, api, calico_version="v3.20.6")
-    assert found["failed"] and "Expected: a release of 3.26 to 3." in found["msg"] and api.requests == []
+    assert (
+        found["failed"]
+        and "Expected: a release of 3.26 to 3." in found["msg"]
+        and api.requests == []
+    )
 
 
 def test_module_warns(monkeypatch, capsys):
     found = run_module(monkeypatch, capsys, cluster(), calico_version="v3.28.5")
     assert "1.27 to 1.30" in found["warned"][0]
-    found = run_module(monkeypatch, capsys, cluster(), calico_version="v3.28.5", kubernetes_range="fail")
+    found = run_module(
+        monkeypatch, capsys, cluster(), calico_version="v3.28.5", kubernetes_range="fail"
+    )
     assert found["failed"] and "1.27 to 1.30" in found["msg"]
 
 
 def test_module_sees_an_installed_calico(monkeypatch, capsys):
-    api = cluster(**{CLUSTER_INFORMATION: {"metadata": {"name": "default"}, "spec": {"calicoVersion": "v3.32.1"}}})
+    api = cluster(
+        **{
+            CLUSTER_INFORMATION: {
+                "metadata": {"name": "default"},
+                "spec": {"calicoVersion": "v3.32.1"},
+            }
+        }
+    )
     found = run_module(monkeypatch, capsys, api, calico_version="v3.31.7")
     assert found["failed"] and "v3.32.1 in ClusterInformation default" in found["msg"]

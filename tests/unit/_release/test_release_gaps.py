@@ -13,14 +13,14 @@ import pathlib
 import subprocess
 import sys
 
+import gaps as plan
 import pytest
 import release_rights
 import yaml
+from checkout import ROOT
 
-import gaps as plan
 from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
-from checkout import ROOT
 
 MINORS = {minor: row.latest for minor, row in table.MINORS.items()}
 # Folders VERSION/{crds,calico-typha}.yaml with upstream's files, where somebody has them.
@@ -30,8 +30,13 @@ CONFLIST = '{"cniVersion": "0.3.1", "plugins": [{"type": "calico", "mtu": __CNI_
 # As in calico-typha.yaml of v3.26.5 to v3.32.1.
 CONTAINERS = {
     "calico-node": {
-        "livenessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-live", "-bird-live"]}, "periodSeconds": 10},
-        "readinessProbe": {"exec": {"command": ["/bin/calico-node", "-felix-ready", "-bird-ready"]}},
+        "livenessProbe": {
+            "exec": {"command": ["/bin/calico-node", "-felix-live", "-bird-live"]},
+            "periodSeconds": 10,
+        },
+        "readinessProbe": {
+            "exec": {"command": ["/bin/calico-node", "-felix-ready", "-bird-ready"]}
+        },
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/calico-node", "-shutdown"]}}},
         "volumeMounts": [{"mountPath": "/lib/modules"}, {"mountPath": "/var/run/calico"}],
     },
@@ -40,14 +45,20 @@ CONTAINERS = {
         "readinessProbe": {"httpGet": {"path": "/readiness", "port": 9098, "host": "localhost"}},
     },
     "calico-kube-controllers": {
-        "livenessProbe": {"exec": {"command": ["/usr/bin/check-status", "-l"]}}, "readinessProbe": {"exec": {"command": ["/usr/bin/check-status", "-r"]}},
+        "livenessProbe": {"exec": {"command": ["/usr/bin/check-status", "-l"]}},
+        "readinessProbe": {"exec": {"command": ["/usr/bin/check-status", "-r"]}},
     },
 }
 
 
 def cluster_role(name, granted):
     rules = [
-        {"apiGroups": [group], "resources": [resource], "verbs": sorted(verbs), **({"resourceNames": list(names)} if names else {})}
+        {
+            "apiGroups": [group],
+            "resources": [resource],
+            "verbs": sorted(verbs),
+            **({"resourceNames": list(names)} if names else {}),
+        }
         for (group, resource, names), verbs in granted.items()
     ]
     return {"kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
@@ -55,11 +66,21 @@ def cluster_role(name, granted):
 
 def workload(kind, name, minor):
     registry = "docker.io/calico" if minor <= 30 else "quay.io/calico"
-    environment = [{"name": each, "value": "x"} for each in plan.ENVIRONMENT[name].split() if each != "ENABLED_CONTROLLERS"]
+    environment = [
+        {"name": each, "value": "x"}
+        for each in plan.ENVIRONMENT[name].split()
+        if each != "ENABLED_CONTROLLERS"
+    ]
     if name == "calico-kube-controllers":
-        environment.append({"name": "ENABLED_CONTROLLERS", "value": "node" if minor <= 29 else "node,loadbalancer"})
+        environment.append(
+            {"name": "ENABLED_CONTROLLERS", "value": "node" if minor <= 29 else "node,loadbalancer"}
+        )
     image = "%s/%s:v3.%d.0" % (registry, name.removeprefix("calico-"), minor)
-    pod = {"containers": [{"name": name, "image": image, "env": environment, **copy.deepcopy(CONTAINERS[name])}]}
+    pod = {
+        "containers": [
+            {"name": name, "image": image, "env": environment, **copy.deepcopy(CONTAINERS[name])}
+        ]
+    }
     if minor >= 29:
         pod["securityContext"] = {"seccompProfile": {"type": "RuntimeDefault"}}
     return {"kind": kind, "metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
@@ -67,14 +88,26 @@ def workload(kind, name, minor):
 
 def documents(minor):
     """A release's objects as upstream has them, as far as the table speaks of them."""
-    crds = [{"kind": "CustomResourceDefinition", "metadata": {"name": name}} for name in release("3.%d" % min(minor, max(MINORS)))["crds"]["names"]]
+    crds = [
+        {"kind": "CustomResourceDefinition", "metadata": {"name": name}}
+        for name in release("3.%d" % min(minor, max(MINORS)))["crds"]["names"]
+    ]
     conflist = CONFLIST % (', {"type": "bandwidth"}' if minor <= 29 else "")
     return crds + [
         cluster_role("calico-node", release_rights.granted(release_rights.NODE, minor)),
         cluster_role("calico-cni-plugin", release_rights.granted(release_rights.CNI_PLUGIN, minor)),
-        cluster_role("calico-kube-controllers", release_rights.granted(release_rights.KUBE_CONTROLLERS, minor)),
-        workload("DaemonSet", "calico-node", minor), workload("Deployment", "calico-typha", minor), workload("Deployment", "calico-kube-controllers", minor),
-        {"kind": "ConfigMap", "metadata": {"name": "calico-config"}, "data": {"cni_network_config": conflist}},
+        cluster_role(
+            "calico-kube-controllers",
+            release_rights.granted(release_rights.KUBE_CONTROLLERS, minor),
+        ),
+        workload("DaemonSet", "calico-node", minor),
+        workload("Deployment", "calico-typha", minor),
+        workload("Deployment", "calico-kube-controllers", minor),
+        {
+            "kind": "ConfigMap",
+            "metadata": {"name": "calico-config"},
+            "data": {"cni_network_config": conflist},
+        },
     ]
 
 
@@ -82,11 +115,15 @@ def lacking(minor=32, patch=None, change=None, crds_sha256=None, sums=None):
     objects = copy.deepcopy(documents(minor))
     if change:
         change(objects)
-    return plan.gaps(minor, MINORS.get(minor, 0) if patch is None else patch, objects, crds_sha256, sums or {})[0]
+    return plan.gaps(
+        minor, MINORS.get(minor, 0) if patch is None else patch, objects, crds_sha256, sums or {}
+    )[0]
 
 
 def named(objects, kind, name):
-    return next(each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name))
+    return next(
+        each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)
+    )
 
 
 @pytest.mark.parametrize("minor", list(MINORS))
@@ -96,22 +133,32 @@ def test_the_rows_that_are_there_lack_nothing(minor):
 
 def test_what_differs_on_purpose_is_told_with_its_reason():
     purposely = "\n".join(plan.gaps(32, 1, documents(32), None, {})[1])
-    assert "NODE lacks create serviceaccounts/token [calico-cni-plugin]: CALICO_MANAGE_CNI=false" in purposely
-    assert "CNI lacks create clusterinformations.crd.projectcalico.org" in purposely and "TYPHA lacks list endpoints, watch endpoints" in purposely
+    assert (
+        "NODE lacks create serviceaccounts/token [calico-cni-plugin]: CALICO_MANAGE_CNI=false"
+        in purposely
+    )
+    assert (
+        "CNI lacks create clusterinformations.crd.projectcalico.org" in purposely
+        and "TYPHA lacks list endpoints, watch endpoints" in purposely
+    )
 
 
 def test_a_minor_without_a_row_is_compared_with_the_open_rows():
     assert lacking(99, crds_sha256="0" * 64) == [
-        "MINORS has no row 99: add latest, kubernetes (the tested range) and the digests, crds.yaml's is " + "0" * 64,
+        "MINORS has no row 99: add latest, kubernetes (the tested range) and the digests, crds.yaml's is "
+        + "0" * 64,
     ]
 
 
 def test_a_new_right_is_lacking_and_a_syncers_is_lacking_for_typha_too():
     def change(objects):
-        named(objects, "ClusterRole", "calico-node")["rules"].append({"apiGroups": ["new.io"], "resources": ["things"], "verbs": ["list", "create"]})
+        named(objects, "ClusterRole", "calico-node")["rules"].append(
+            {"apiGroups": ["new.io"], "resources": ["things"], "verbs": ["list", "create"]}
+        )
 
     assert lacking(change=change) == [
-        "NODE lacks create things.new.io of ClusterRole calico-node", "NODE lacks list things.new.io of ClusterRole calico-node",
+        "NODE lacks create things.new.io of ClusterRole calico-node",
+        "NODE lacks list things.new.io of ClusterRole calico-node",
         "TYPHA lacks list things.new.io of ClusterRole calico-node: see whether one of its syncers reads it",
     ]
 
@@ -121,15 +168,20 @@ def test_a_right_that_upstream_no_longer_grants_is_in_excess():
         role = named(objects, "ClusterRole", "calico-cni-plugin")
         role["rules"] = [rule for rule in role["rules"] if rule["resources"] != ["pods/status"]]
 
-    assert lacking(change=change) == ["CNI has patch pods/status in excess of ClusterRole calico-cni-plugin"]
+    assert lacking(change=change) == [
+        "CNI has patch pods/status in excess of ClusterRole calico-cni-plugin"
+    ]
 
 
 def test_crds_that_come_and_go():
     def change(objects):
-        named(objects, "CustomResourceDefinition", "tiers.crd.projectcalico.org")["metadata"]["name"] = "layers.crd.projectcalico.org"
+        named(objects, "CustomResourceDefinition", "tiers.crd.projectcalico.org")["metadata"][
+            "name"
+        ] = "layers.crd.projectcalico.org"
 
     assert lacking(change=change) == [
-        "CRD layers.crd.projectcalico.org is new: add it to ROWS with since 32", "CRD tiers.crd.projectcalico.org is gone: close its row with until 31",
+        "CRD layers.crd.projectcalico.org is new: add it to ROWS with since 32",
+        "CRD tiers.crd.projectcalico.org is gone: close its row with until 31",
     ]
 
 
@@ -139,7 +191,10 @@ def test_new_roles_and_workloads():
         objects.append(cluster_role("calico-webhooks", {}))
         objects.append({"kind": "Deployment", "metadata": {"name": "calico-webhooks"}})
 
-    assert lacking(change=change) == ["ClusterRole calico-webhooks is new: see who needs it", "Deployment calico-webhooks is new: see who needs it"]
+    assert lacking(change=change) == [
+        "ClusterRole calico-webhooks is new: see who needs it",
+        "Deployment calico-webhooks is new: see who needs it",
+    ]
 
 
 def test_workloads_and_conflist():
@@ -148,26 +203,46 @@ def test_workloads_and_conflist():
             pod = named(objects, kind, name)["spec"]["template"]["spec"]
             pod["containers"][0]["image"] = "ghcr.io/calico/%s:v1" % name
             del pod["securityContext"]
-        environment = named(objects, "Deployment", "calico-kube-controllers")["spec"]["template"]["spec"]["containers"][0]["env"]
-        environment[:] = [each for each in environment if each["name"] != "DATASTORE_TYPE"] + [{"name": "NEW", "value": "1"}]
-        named(objects, "ConfigMap", "calico-config")["data"]["cni_network_config"] = CONFLIST % ', {"type": "bandwidth"}, {"type": "tuning"}'
+        environment = named(objects, "Deployment", "calico-kube-controllers")["spec"]["template"][
+            "spec"
+        ]["containers"][0]["env"]
+        environment[:] = [each for each in environment if each["name"] != "DATASTORE_TYPE"] + [
+            {"name": "NEW", "value": "1"}
+        ]
+        named(objects, "ConfigMap", "calico-config")["data"]["cni_network_config"] = (
+            CONFLIST % ', {"type": "bandwidth"}, {"type": "tuning"}'
+        )
 
     found = "\n".join(lacking(change=change))
     for words in (
-        "CHANGES['registry'] says 'quay.io/calico' of 3.32, and calico-node says 'ghcr.io/calico'", "CHANGES['typha.seccomp_profile'] says True",
-        "calico-kube-controllers has the new variable NEW", "calico-kube-controllers no longer has the variable DATASTORE_TYPE",
-        "CHANGES['cni.bandwidth'] says False", "the conflist chains the new plugin tuning",
+        "CHANGES['registry'] says 'quay.io/calico' of 3.32, and calico-node says 'ghcr.io/calico'",
+        "CHANGES['typha.seccomp_profile'] says True",
+        "calico-kube-controllers has the new variable NEW",
+        "calico-kube-controllers no longer has the variable DATASTORE_TYPE",
+        "CHANGES['cni.bandwidth'] says False",
+        "the conflist chains the new plugin tuning",
     ):
         assert words in found
 
 
 def test_another_program_in_the_containers():
     """As upstream's branch for v3.33 has it: one image for all but calico/node, whose program takes other words."""
+
     def change(objects):
-        typha = named(objects, "Deployment", "calico-typha")["spec"]["template"]["spec"]["containers"][0]
+        typha = named(objects, "Deployment", "calico-typha")["spec"]["template"]["spec"][
+            "containers"
+        ][0]
         typha.update(image="quay.io/calico/calico:v3.33.0", args=["component", "typha"])
-        node = named(objects, "DaemonSet", "calico-node")["spec"]["template"]["spec"]["containers"][0]
-        node["livenessProbe"]["exec"]["command"] = ["calico", "component", "node", "health", "--felix-live"]
+        node = named(objects, "DaemonSet", "calico-node")["spec"]["template"]["spec"]["containers"][
+            0
+        ]
+        node["livenessProbe"]["exec"]["command"] = [
+            "calico",
+            "component",
+            "node",
+            "health",
+            "--felix-live",
+        ]
         node["volumeMounts"].append({"mountPath": "/sys/new"})
         del node["lifecycle"]
 
@@ -188,12 +263,21 @@ def test_digests():
         "MINORS[32].crds_sha256 has nothing for patch %d: the file's is %s" % (to_come, "1" * 64),
     ]
     known = release("v3.31.7")["calicoctl"]["sha256"]["amd64"]
-    sums = {"calicoctl-linux-amd64": known, "calicoctl-linux-arm64": "2" * 64, "calicoctl-linux-s390x": "3" * 64}
+    sums = {
+        "calicoctl-linux-amd64": known,
+        "calicoctl-linux-arm64": "2" * 64,
+        "calicoctl-linux-s390x": "3" * 64,
+    }
     found = lacking(31, crds_sha256=release("v3.31.7")["crds"]["sha256"], sums=sums)
-    assert [sentence.rpartition(" ")[2] for sentence in found] == ["2" * 64, "3" * 64] and "nothing for s390x of patch 7" in found[1]
+    assert [sentence.rpartition(" ")[2] for sentence in found] == [
+        "2" * 64,
+        "3" * 64,
+    ] and "nothing for s390x of patch 7" in found[1]
 
 
-@pytest.mark.parametrize("left_out", ["ClusterRole", "DaemonSet", "ConfigMap", "CustomResourceDefinition"])
+@pytest.mark.parametrize(
+    "left_out", ["ClusterRole", "DaemonSet", "ConfigMap", "CustomResourceDefinition"]
+)
 def test_a_file_without_what_is_looked_for_is_not_taken_for_complete(left_out):
     def change(objects):
         objects[:] = [each for each in objects if each["kind"] != left_out]
@@ -202,25 +286,39 @@ def test_a_file_without_what_is_looked_for_is_not_taken_for_complete(left_out):
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, ROOT / "scripts/release_gaps.py", *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts/release_gaps.py", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_command(tmp_path):
     (tmp_path / "manifests").mkdir()
-    crds = yaml.safe_dump_all(each for each in documents(32) if each["kind"] == "CustomResourceDefinition")
+    crds = yaml.safe_dump_all(
+        each for each in documents(32) if each["kind"] == "CustomResourceDefinition"
+    )
     (tmp_path / "manifests/crds.yaml").write_text(crds, encoding="utf-8")
-    (tmp_path / "manifests/calico-typha.yaml").write_text(yaml.safe_dump_all(documents(32)), encoding="utf-8")
+    (tmp_path / "manifests/calico-typha.yaml").write_text(
+        yaml.safe_dump_all(documents(32)), encoding="utf-8"
+    )
     known, to_come = MINORS[32], MINORS[32] + 1
     done = run("v3.32.%d" % to_come, tmp_path)
     assert done.returncode == 1 and done.stdout.splitlines()[-3:-1] == [
         "lacking: MINORS[32].latest is %d: raise it to %d" % (known, to_come),
-        "lacking: MINORS[32].crds_sha256 has nothing for patch %d: the file's is %s" % (to_come, hashlib.sha256(crds.encode()).hexdigest()),
+        "lacking: MINORS[32].crds_sha256 has nothing for patch %d: the file's is %s"
+        % (to_come, hashlib.sha256(crds.encode()).hexdigest()),
     ]
     (tmp_path / "manifests/crds.yaml").unlink()
     assert "there are no CRDs among the files" in run("v3.32.1", tmp_path).stdout
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(("3.32", "/"), "expected a release"), (("v3.32.1", "/proc/self/fd"), "neither crds.yaml")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("3.32", "/"), "expected a release"), (("v3.32.1", "/proc/self/fd"), "neither crds.yaml")],
+)
 def test_command_refuses_what_it_cannot_use(arguments, words):
     done = run(*arguments)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
@@ -230,6 +328,8 @@ def test_command_refuses_what_it_cannot_use(arguments, words):
 def test_upstreams_own_files_lack_nothing(minor):
     folder = MANIFESTS / ("v3.%d.%d" % (minor, MINORS[minor]))
     if not folder.exists():
-        pytest.skip("upstream's manifests are not on this machine (CALICO_MANIFESTS names a folder of VERSION/calico-typha.yaml)")
+        pytest.skip(
+            "upstream's manifests are not on this machine (CALICO_MANIFESTS names a folder of VERSION/calico-typha.yaml)"
+        )
     done = run(folder.name, folder)
     assert done.returncode == 0, done.stdout

@@ -43,10 +43,22 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def child():
-    tree = next(path for path in sys.path if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists())
+    tree = next(
+        path
+        for path in sys.path
+        if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists()
+    )
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": tree}
     calls = json.dumps(list(CALLS.values()))
-    done = subprocess.run([sys.executable, "-c", CHILD], check=False, input=calls, capture_output=True, text=True, timeout=60, env=env)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        check=False,
+        input=calls,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=env,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -68,7 +80,10 @@ def test_key(answers):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("unknown key", ["no 'typha.nothing'", "Expected: ", "discovery", "Found: nothing", "Remedy"]),
+        (
+            "unknown key",
+            ["no 'typha.nothing'", "Expected: ", "discovery", "Found: nothing", "Remedy"],
+        ),
         ("too deep", ["no keys below a str"]),
         ("unknown release", ["Expected: a release of 3.26 to 3.", "Found: v9.9.9", "Remedy"]),
     ],
@@ -85,4 +100,7 @@ def test_every_key_is_documented(child):
     for subject in ("node", "typha", "cni", "kube_controllers"):
         described = json.dumps(documented[subject]["description"])
         assert all("C(%s)" % leaf in described for leaf in about[subject]), subject
-    assert yaml.safe_load(child["documentation"])["name"] == "release" and len(yaml.safe_load(child["examples"])) == 2
+    assert (
+        yaml.safe_load(child["documentation"])["name"] == "release"
+        and len(yaml.safe_load(child["examples"])) == 2
+    )

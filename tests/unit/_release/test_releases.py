@@ -14,12 +14,14 @@ import re
 import pytest
 import release_rights
 import yaml
-
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds_yaml as crd_objects
-from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import minors, release
 from checkout import ROOT
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._release import (
+    crds_yaml as crd_objects,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import minors, release
 
 # By hand: a row of the table that is not here fails test_minors.
 MINORS = [26, 27, 28, 29, 30, 31, 32]
@@ -69,7 +71,9 @@ def test_cni_rights_are_what_the_plugin_needs_and_within_upstreams(minor):
 
 @pytest.mark.parametrize("minor", MINORS)
 def test_kube_controllers_rights_are_the_manifests(minor):
-    assert rights("kube_controllers", minor) == release_rights.granted(release_rights.KUBE_CONTROLLERS, minor)
+    assert rights("kube_controllers", minor) == release_rights.granted(
+        release_rights.KUBE_CONTROLLERS, minor
+    )
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -86,7 +90,11 @@ def test_only_kube_controllers_has_a_wildcard_and_nobody_may_read_secrets():
         for role in ("node", "typha", "cni", "kube_controllers"):
             for (group, resource, _names), verbs in rights(role, minor).items():
                 assert "*" not in verbs and group != "*" and resource != "secrets"
-                assert resource != "*" or (role, group) == ("kube_controllers", "crd.projectcalico.org") and minor >= 32
+                assert (
+                    resource != "*"
+                    or (role, group) == ("kube_controllers", "crd.projectcalico.org")
+                    and minor >= 32
+                )
 
 
 @pytest.mark.parametrize(
@@ -110,23 +118,40 @@ def test_crds(minor, count, digest):
 
 def test_crds_that_come_and_go():
     names = {minor: set(release("3.%d" % minor)["crds"]["names"]) for minor in MINORS}
-    assert names[29] - names[28] == {"tiers.crd.projectcalico.org", "adminnetworkpolicies.policy.networking.k8s.io"}
+    assert names[29] - names[28] == {
+        "tiers.crd.projectcalico.org",
+        "adminnetworkpolicies.policy.networking.k8s.io",
+    }
     assert names[32] - names[31] == {"clusternetworkpolicies.policy.networking.k8s.io"}
-    assert names[31] - names[32] == {"adminnetworkpolicies.policy.networking.k8s.io", "baselineadminnetworkpolicies.policy.networking.k8s.io"}
+    assert names[31] - names[32] == {
+        "adminnetworkpolicies.policy.networking.k8s.io",
+        "baselineadminnetworkpolicies.policy.networking.k8s.io",
+    }
 
 
-@pytest.mark.parametrize("version", ["v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1"])
+@pytest.mark.parametrize(
+    "version", ["v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1"]
+)
 def test_crds_against_upstreams_files(version):
     path = REAL_CRDS / (version + ".yaml")
     if not path.exists():
-        pytest.skip("upstream's crds.yaml of %s is not on this machine (%s; CALICO_CRDS names another folder)" % (version, path.name))
+        pytest.skip(
+            "upstream's crds.yaml of %s is not on this machine (%s; CALICO_CRDS names another folder)"
+            % (version, path.name)
+        )
     content = path.read_bytes()
     about = release(version)
     assert about["version"] == version == about["latest"]
     assert hashlib.sha256(content).hexdigest() == about["crds"]["sha256"]
-    assert sorted(set(re.findall(rb"^  name: (\S+\.(?:crd\.projectcalico\.org|policy\.networking\.k8s\.io))$", content, re.M))) == [
-        name.encode() for name in about["crds"]["names"]
-    ]
+    assert sorted(
+        set(
+            re.findall(
+                rb"^  name: (\S+\.(?:crd\.projectcalico\.org|policy\.networking\.k8s\.io))$",
+                content,
+                re.M,
+            )
+        )
+    ) == [name.encode() for name in about["crds"]["names"]]
     crds = crd_objects.parse(content, path.name, about["crds"]["names"])
     assert [crd["metadata"]["name"] for crd in crds] == about["crds"]["names"]
     documents = yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -144,16 +169,39 @@ def test_crds_against_upstreams_files(version):
         (28, "docker.io/calico", ("1.27", "1.30"), True, False, "endpoints", "node"),
         (29, "docker.io/calico", ("1.29", "1.32"), True, True, "endpoints", "node"),
         (30, "docker.io/calico", ("1.31", "1.35"), False, True, "endpoints", "node,loadbalancer"),
-        (31, "quay.io/calico", ("1.32", "1.35"), False, True, "endpointslices", "node,loadbalancer"),
-        (32, "quay.io/calico", ("1.34", "1.36"), False, True, "endpointslices", "node,loadbalancer"),
+        (
+            31,
+            "quay.io/calico",
+            ("1.32", "1.35"),
+            False,
+            True,
+            "endpointslices",
+            "node,loadbalancer",
+        ),
+        (
+            32,
+            "quay.io/calico",
+            ("1.34", "1.36"),
+            False,
+            True,
+            "endpointslices",
+            "node,loadbalancer",
+        ),
     ],
 )
 def test_differences(minor, registry, kubernetes, bandwidth, seccomp, discovery, controllers):
     about = release("3.%d" % minor)
     assert about["registry"] == registry
     assert about["images"]["node"] == "%s/node:%s" % (registry, about["version"])
-    assert about["images"]["kube_controllers"] == "%s/kube-controllers:%s" % (registry, about["version"])
-    assert (about["kubernetes"]["min"], about["kubernetes"]["max"], about["kubernetes"]["floor"]) == (*kubernetes, "1.21")
+    assert about["images"]["kube_controllers"] == "%s/kube-controllers:%s" % (
+        registry,
+        about["version"],
+    )
+    assert (
+        about["kubernetes"]["min"],
+        about["kubernetes"]["max"],
+        about["kubernetes"]["floor"],
+    ) == (*kubernetes, "1.21")
     assert about["cni"]["bandwidth"] is bandwidth and about["cni"]["cni_version"] == "0.3.1"
     assert about["node"]["seccomp_profile"] is about["typha"]["seccomp_profile"] is seccomp
     assert about["typha"]["discovery"] == discovery
@@ -165,7 +213,9 @@ def test_differences(minor, registry, kubernetes, bandwidth, seccomp, discovery,
 def test_every_difference_covers_every_minor_once():
     for key, spans in table.CHANGES.items():
         for minor in MINORS:
-            holding = [value for value, since, until in spans if (since or 0) <= minor <= (until or 99)]
+            holding = [
+                value for value, since, until in spans if (since or 0) <= minor <= (until or 99)
+            ]
             assert len(holding) == 1, "%s in 3.%d" % (key, minor)
 
 
@@ -177,17 +227,28 @@ def test_urls_and_digests():
         "crds": "https://raw.githubusercontent.com/projectcalico/calico/v3.31.7/manifests/crds.yaml",
         "checksums": "https://github.com/projectcalico/calico/releases/download/v3.31.7/SHA256SUMS",
     }
-    assert about["calicoctl"]["sha256"]["arm64"] == "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda"
+    assert (
+        about["calicoctl"]["sha256"]["arm64"]
+        == "d7adff41398cb77b97451bf238022376382725ff231228f78b3ebc35d9fb9fda"
+    )
     assert about["architectures"] == ["amd64", "arm64", "ppc64le", "s390x"]
     plugins = about["cni_plugins"]
-    assert plugins["url"] == "https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-{arch}-v1.9.1.tgz"
-    assert plugins["sha256"]["amd64"] == "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303"
+    assert (
+        plugins["url"]
+        == "https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-{arch}-v1.9.1.tgz"
+    )
+    assert (
+        plugins["sha256"]["amd64"]
+        == "b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303"
+    )
 
 
 def test_all_digests_are_digests():
     for minor in MINORS:
         row = table.MINORS[minor]
-        digests = list(row.crds_sha256.values()) + [digest for patch in row.calicoctl_sha256.values() for digest in patch.values()]
+        digests = list(row.crds_sha256.values()) + [
+            digest for patch in row.calicoctl_sha256.values() for digest in patch.values()
+        ]
         assert digests and all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
 
 
@@ -200,7 +261,12 @@ def test_crds_of_every_patch_can_be_verified():
 @pytest.mark.parametrize(
     ("given", "version"),
     [
-        ("v3.32.1", "v3.32.1"), ("3.32.1", "v3.32.1"), ("3.32", "v3.32.1"), ("v3.28", "v3.28.5"), (3.32, "v3.32.1"), ("3.26.0", "v3.26.0"),
+        ("v3.32.1", "v3.32.1"),
+        ("3.32.1", "v3.32.1"),
+        ("3.32", "v3.32.1"),
+        ("v3.28", "v3.28.5"),
+        (3.32, "v3.32.1"),
+        ("3.26.0", "v3.26.0"),
         ("v3.32.9", "v3.32.9"),
     ],
 )
@@ -257,5 +323,14 @@ def test_the_table_asks_nobody():
         if path.name in ("cache.py", "read.py", "decide.py", "crds_yaml.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) else []
-            assert all(name in allowed or name.startswith("ansible_collections.hardway.calico.") for name in names), path.name
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            assert all(
+                name in allowed or name.startswith("ansible_collections.hardway.calico.")
+                for name in names
+            ), path.name

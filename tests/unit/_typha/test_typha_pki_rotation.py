@@ -11,7 +11,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from pki_world import BACKDATE, Killed, World
 
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import PARTIES, rotate_before, wanted_leaf
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
+    PARTIES,
+    rotate_before,
+    wanted_leaf,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import CaPolicy, phase
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=timezone.utc)
@@ -22,8 +26,12 @@ POLICY = CaPolicy(lifetime=3650 * DAY, rotate_before=rotate_before(365 * DAY, 30
 
 def at_rest(world, now):
     state = world.state
-    return (phase(world.policy, state, now) == "none" and state.bundle == (state.ca.certificate,) and state.previous.absent
-            and all(pair.chain == (state.ca.certificate,) for pair in state.leaves.values()))
+    return (
+        phase(world.policy, state, now) == "none"
+        and state.bundle == (state.ca.certificate,)
+        and state.previous.absent
+        and all(pair.chain == (state.ca.certificate,) for pair in state.leaves.values())
+    )
 
 
 def years(step_days, missed=()):
@@ -44,32 +52,56 @@ def years(step_days, missed=()):
     return world
 
 
-@pytest.mark.parametrize(("step", "missed"), [(7, ()), (30, ()), (1, ()), (7, ((330, 357), (3255, 3281)))])
+@pytest.mark.parametrize(
+    ("step", "missed"), [(7, ()), (30, ()), (1, ()), (7, ((330, 357), (3255, 3281)))]
+)
 def test_years_of_runs(step, missed):
     """No moment without valid chains, each certificate of full lifetime, none renewed sooner than it must be."""
     world = years(step, missed)
     slack = step * DAY + (28 * DAY if missed else timedelta(0))
     assert len(world.cas) == 3
     for (_time, old), (time, _new) in zip(world.cas, world.cas[1:]):
-        assert 365 * DAY <= old.not_after - time <= 395 * DAY and old.not_after - time > 395 * DAY - slack
+        assert (
+            365 * DAY <= old.not_after - time <= 395 * DAY
+            and old.not_after - time > 395 * DAY - slack
+        )
     rotations = {time for time, _ca in world.cas}
     for party in PARTIES:
         made = [(time, leaf) for name, time, leaf in world.issued if name == party]
-        assert all(leaf.not_after - leaf.not_before == 365 * DAY + BACKDATE for _time, leaf in made), "full lifetime, whatever is left of the CA"
+        assert all(
+            leaf.not_after - leaf.not_before == 365 * DAY + BACKDATE for _time, leaf in made
+        ), "full lifetime, whatever is left of the CA"
         for (sooner, _leaf), (later, _leaf2) in zip(made, made[1:]):
             assert 335 * DAY - BACKDATE <= later - sooner < 335 * DAY + slack or later in rotations
         assert len([time for time, _leaf in made if time in rotations]) == 3, "once for each CA"
 
 
-@pytest.mark.parametrize(("ca", "leaf", "window", "step", "kind"), [
-    (3650, 365, 30, 7, ("ECDSA", 256)), (3650, 365, 30, 7, ("RSA", 4096)), (3650, 90, 30, 7, ("ECDSA", 384)), (3650, 30, 8, 7, ("RSA", 2048)),
-    (3650, 365, 364, 7, ("ECDSA", 256)), (3650, 825, 60, 30, ("ECDSA", 256)), (730, 365, 30, 7, ("ECDSA", 256)), (500, 365, 30, 7, ("ECDSA", 256)),
-    (365, 365, 30, 7, ("ECDSA", 256)), (60, 30, 9, 7, ("ECDSA", 256)), (30, 30, 10, 7, ("ECDSA", 256)), (7, 4, 2, 1, ("ECDSA", 256)),
-])
+@pytest.mark.parametrize(
+    ("ca", "leaf", "window", "step", "kind"),
+    [
+        (3650, 365, 30, 7, ("ECDSA", 256)),
+        (3650, 365, 30, 7, ("RSA", 4096)),
+        (3650, 90, 30, 7, ("ECDSA", 384)),
+        (3650, 30, 8, 7, ("RSA", 2048)),
+        (3650, 365, 364, 7, ("ECDSA", 256)),
+        (3650, 825, 60, 30, ("ECDSA", 256)),
+        (730, 365, 30, 7, ("ECDSA", 256)),
+        (500, 365, 30, 7, ("ECDSA", 256)),
+        (365, 365, 30, 7, ("ECDSA", 256)),
+        (60, 30, 9, 7, ("ECDSA", 256)),
+        (30, 30, 10, 7, ("ECDSA", 256)),
+        (7, 4, 2, 1, ("ECDSA", 256)),
+    ],
+)
 def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
     """Nothing but runs: no moment without valid chains, each CA replaced in time and not sooner, no leaf renewed more often than it must be."""
     wanted = {party: wanted_leaf(party, *kind, leaf * DAY, window * DAY) for party in PARTIES}
-    policy = CaPolicy(lifetime=ca * DAY, rotate_before=rotate_before(leaf * DAY, window * DAY), key_type=kind[0], key_size=kind[1])
+    policy = CaPolicy(
+        lifetime=ca * DAY,
+        rotate_before=rotate_before(leaf * DAY, window * DAY),
+        key_type=kind[0],
+        key_size=kind[1],
+    )
     world = World(wanted, policy)
     for day in range(0, 3650, step):
         now = NOW + day * DAY
@@ -86,10 +118,14 @@ def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
     rotations = {time for time, _ca in world.cas}
     for party in PARTIES:
         made = [(time, one) for name, time, one in world.issued if name == party]
-        assert all(time in rotations or one.not_after - time == leaf * DAY for time, one in made), "full lifetime, but for a CA that lives no longer"
+        assert all(time in rotations or one.not_after - time == leaf * DAY for time, one in made), (
+            "full lifetime, but for a CA that lives no longer"
+        )
         for (sooner, one), (later, _next) in zip(made, made[1:]):
             used = one.not_after - later
-            assert later in rotations or used <= min(window * DAY, (one.not_after - one.not_before) / 3), "sooner than it must"
+            assert later in rotations or used <= min(
+                window * DAY, (one.not_after - one.not_before) / 3
+            ), "sooner than it must"
 
 
 def test_years_without_a_run_are_mended_by_one():
@@ -113,8 +149,12 @@ def begun(now=NOW):
 def test_rotation_takes_these_steps():
     world = begun()
     assert world.run(NOW + 400 * DAY, ("ca",)) == [
-        ("create", "CA Calico Typha CA"), ("publish", "CA bundle"), ("renew", "server"), ("renew", "client"),
-        ("drop", "CA bundle"), ("forget", "key of the previous CA"),
+        ("create", "CA Calico Typha CA"),
+        ("publish", "CA bundle"),
+        ("renew", "server"),
+        ("renew", "client"),
+        ("drop", "CA bundle"),
+        ("forget", "key of the previous CA"),
     ]
     assert at_rest(world, NOW + 400 * DAY)
 

@@ -13,9 +13,12 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.modules import calico_upgrade_info, cni_binaries_info
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
+from ansible_collections.hardway.calico.plugins.modules import (
+    calico_upgrade_info,
+    cni_binaries_info,
+)
 
 OLD, NEW = "v3.31.7", "v3.32.1"
 APPS, PODS = "/apis/apps/v1/namespaces/kube-system", "/api/v1/namespaces/kube-system/pods"
@@ -23,33 +26,67 @@ IMAGES = {"node": "quay.io/calico/node:" + NEW, "typha": "quay.io/calico/typha:"
 
 
 def image(app, version):
-    return version if "/" in version else "quay.io/calico/%s:%s" % (app.removeprefix("calico-"), version)
+    return (
+        version
+        if "/" in version
+        else "quay.io/calico/%s:%s" % (app.removeprefix("calico-"), version)
+    )
 
 
 def pod(app, name, node, version, leaving=False):
-    metadata = {"name": name, "labels": {"k8s-app": app}, **({"deletionTimestamp": "x"} if leaving else {})}
-    return {"metadata": metadata, "spec": {"nodeName": node, "containers": [{"name": app, "image": image(app, version)}]}}
+    metadata = {
+        "name": name,
+        "labels": {"k8s-app": app},
+        **({"deletionTimestamp": "x"} if leaving else {}),
+    }
+    return {
+        "metadata": metadata,
+        "spec": {"nodeName": node, "containers": [{"name": app, "image": image(app, version)}]},
+    }
 
 
 def workload(app, version, strategy=None, env=()):
-    container = {"name": app, "image": image(app, version), "env": [{"name": name, "value": value} for name, value in env]}
-    return {"metadata": {"name": app}, "spec": {"template": {"spec": {"containers": [container]}}, "updateStrategy": {"type": strategy or "RollingUpdate"}}}
+    container = {
+        "name": app,
+        "image": image(app, version),
+        "env": [{"name": name, "value": value} for name, value in env],
+    }
+    return {
+        "metadata": {"name": app},
+        "spec": {
+            "template": {"spec": {"containers": [container]}},
+            "updateStrategy": {"type": strategy or "RollingUpdate"},
+        },
+    }
 
 
-def cluster(template=OLD, nodes=(OLD, OLD, OLD), typha=None, typhas=None, stored=None, strategy=None, env=()):
+def cluster(
+    template=OLD, nodes=(OLD, OLD, OLD), typha=None, typhas=None, stored=None, strategy=None, env=()
+):
     names = ["cka%03d" % number for number in range(1, len(nodes) + 1)]
     typhas = [typha or template] if typhas is None else typhas
     return {
-        "daemonset": workload("calico-node", template, strategy, env), "typha": workload("calico-typha", typha or template),
-        "pods": [pod("calico-node", "calico-node-" + name, name, version) for name, version in zip(names, nodes) if version]
-        + [pod("calico-typha", "calico-typha-%d" % number, names[0], version) for number, version in enumerate(typhas)],
+        "daemonset": workload("calico-node", template, strategy, env),
+        "typha": workload("calico-typha", typha or template),
+        "pods": [
+            pod("calico-node", "calico-node-" + name, name, version)
+            for name, version in zip(names, nodes)
+            if version
+        ]
+        + [
+            pod("calico-typha", "calico-typha-%d" % number, names[0], version)
+            for number, version in enumerate(typhas)
+        ],
         "nodes": [{"metadata": {"name": name}} for name in names],
         "cluster_information": {"spec": {"calicoVersion": stored}} if stored else None,
     }
 
 
 def hosts(*versions):
-    return {"cka%03d" % number: {"hostname": "", "version": version} for number, version in enumerate(versions, 1)}
+    return {
+        "cka%03d" % number: {"hostname": "", "version": version}
+        for number, version in enumerate(versions, 1)
+    }
 
 
 def judged(seen, binaries=(OLD, OLD, OLD), target=NEW, **options):
@@ -59,18 +96,63 @@ def judged(seen, binaries=(OLD, OLD, OLD), target=NEW, **options):
 # Before, after each stage, and where each can be killed: (cluster, binaries, former, remaining).
 RESUME = {
     "before": (cluster(), [OLD] * 3, [OLD], ["typha", "nodes", "binaries"]),
-    "Typha's template only": (cluster(typha=NEW, typhas=[OLD]), [OLD] * 3, [OLD], ["typha", "nodes", "binaries"]),
+    "Typha's template only": (
+        cluster(typha=NEW, typhas=[OLD]),
+        [OLD] * 3,
+        [OLD],
+        ["typha", "nodes", "binaries"],
+    ),
     "Typha is done": (cluster(typha=NEW), [OLD] * 3, [OLD], ["nodes", "binaries"]),
-    "the DaemonSet's template only": (cluster(NEW, strategy="OnDelete"), [OLD] * 3, [OLD], ["nodes", "binaries", "finish"]),
-    "after the canary": (cluster(NEW, (OLD, NEW, OLD), strategy="OnDelete"), [OLD] * 3, [OLD], ["nodes", "binaries", "finish"]),
-    "a pod is just deleted": (cluster(NEW, (NEW, None, NEW), strategy="OnDelete"), [OLD] * 3, [OLD], ["binaries", "finish"]),
-    "the nodes are done": (cluster(NEW, (NEW,) * 3, strategy="OnDelete"), [OLD] * 3, [OLD], ["binaries", "finish"]),
-    "one host's binaries are done": (cluster(NEW, (NEW,) * 3, strategy="OnDelete"), [OLD, NEW, OLD], [OLD], ["binaries", "finish"]),
-    "the binaries are done": (cluster(NEW, (NEW,) * 3, strategy="OnDelete"), [NEW] * 3, [], ["finish"]),
+    "the DaemonSet's template only": (
+        cluster(NEW, strategy="OnDelete"),
+        [OLD] * 3,
+        [OLD],
+        ["nodes", "binaries", "finish"],
+    ),
+    "after the canary": (
+        cluster(NEW, (OLD, NEW, OLD), strategy="OnDelete"),
+        [OLD] * 3,
+        [OLD],
+        ["nodes", "binaries", "finish"],
+    ),
+    "a pod is just deleted": (
+        cluster(NEW, (NEW, None, NEW), strategy="OnDelete"),
+        [OLD] * 3,
+        [OLD],
+        ["binaries", "finish"],
+    ),
+    "the nodes are done": (
+        cluster(NEW, (NEW,) * 3, strategy="OnDelete"),
+        [OLD] * 3,
+        [OLD],
+        ["binaries", "finish"],
+    ),
+    "one host's binaries are done": (
+        cluster(NEW, (NEW,) * 3, strategy="OnDelete"),
+        [OLD, NEW, OLD],
+        [OLD],
+        ["binaries", "finish"],
+    ),
+    "the binaries are done": (
+        cluster(NEW, (NEW,) * 3, strategy="OnDelete"),
+        [NEW] * 3,
+        [],
+        ["finish"],
+    ),
     "after": (cluster(NEW, (NEW,) * 3), [NEW] * 3, [], []),
-    "a third release": (cluster(OLD, ("v3.30.7", OLD, OLD)), ["v3.30.7", OLD, OLD], ["v3.30.7", OLD], ["typha", "nodes", "binaries"]),
+    "a third release": (
+        cluster(OLD, ("v3.30.7", OLD, OLD)),
+        ["v3.30.7", OLD, OLD],
+        ["v3.30.7", OLD],
+        ["typha", "nodes", "binaries"],
+    ),
     "binaries that say nothing": (cluster(NEW, (NEW,) * 3), ["", NEW, NEW], [], ["binaries"]),
-    "binaries older than the table": (cluster(NEW, (NEW,) * 3), ["v3.20.5", NEW, NEW], [], ["binaries"]),
+    "binaries older than the table": (
+        cluster(NEW, (NEW,) * 3),
+        ["v3.20.5", NEW, NEW],
+        [],
+        ["binaries"],
+    ),
 }
 
 
@@ -82,24 +164,69 @@ def test_what_remains(name):
     assert planning.remaining(found, NEW, IMAGES) == remaining
 
 
-@pytest.mark.parametrize("minor", ["v3.26.5", "v3.27.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.0"])
+@pytest.mark.parametrize(
+    "minor", ["v3.26.5", "v3.27.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.0"]
+)
 def test_every_supported_release_is_upgraded_from(minor):
     installed, former, back, notes = judged(cluster(minor, (minor,) * 3), (minor,) * 3)
     assert (installed, former, back) == (minor, [minor], False)
     skipped = 32 - int(minor.split(".")[1]) - 1
-    said = "%d minor%s skipped, which Calico supports" % (skipped, " is" if skipped == 1 else "s are")
+    said = "%d minor%s skipped, which Calico supports" % (
+        skipped,
+        " is" if skipped == 1 else "s are",
+    )
     assert [note for note in notes if "skipped" in note] == ([said] if skipped > 0 else [])
 
 
 REFUSED = {
-    "a downgrade": (cluster(NEW, (NEW,) * 3), [NEW] * 3, {"target": OLD}, ["downgrade from v3.32.1", "nothing of v3.31.7 runs", "restore"]),
-    "a downgrade that is asked for": (cluster(NEW, (NEW,) * 3), [NEW] * 3, {"target": OLD, "back": True}, ["downgrade", "nothing of v3.31.7 runs"]),
-    "back without asking": (cluster(NEW, (NEW, OLD, OLD)), [OLD] * 3, {"target": OLD}, ["unfinished upgrade from v3.31.7", "upgrade_back=true"]),
-    "back to a third release": (cluster(NEW, (NEW, OLD, OLD)), [OLD] * 3, {"target": "v3.30.7", "back": True}, ["downgrade", "nothing of v3.30.7"]),
-    "an old release": (cluster("v3.20.6", ("v3.20.6",) * 3), ["v3.20.5"] * 3, {}, ["v3.20.6 cannot be upgraded from", "3.26 to 3."]),
-    "one old node": (cluster(OLD, (OLD, "v3.25.2", OLD)), [OLD] * 3, {}, ["v3.25.2 cannot be upgraded from"]),
-    "a release to come": (cluster("v3.99.0", ("v3.99.0",) * 3), [OLD] * 3, {}, ["v3.99.0 cannot be upgraded from"]),
-    "tags that say nothing": (cluster("a/node:blue", ("a/node:blue",) * 3, typha="a/typha:blue"), [OLD] * 3, {}, ["cannot be told", "upgrade_from"]),
+    "a downgrade": (
+        cluster(NEW, (NEW,) * 3),
+        [NEW] * 3,
+        {"target": OLD},
+        ["downgrade from v3.32.1", "nothing of v3.31.7 runs", "restore"],
+    ),
+    "a downgrade that is asked for": (
+        cluster(NEW, (NEW,) * 3),
+        [NEW] * 3,
+        {"target": OLD, "back": True},
+        ["downgrade", "nothing of v3.31.7 runs"],
+    ),
+    "back without asking": (
+        cluster(NEW, (NEW, OLD, OLD)),
+        [OLD] * 3,
+        {"target": OLD},
+        ["unfinished upgrade from v3.31.7", "upgrade_back=true"],
+    ),
+    "back to a third release": (
+        cluster(NEW, (NEW, OLD, OLD)),
+        [OLD] * 3,
+        {"target": "v3.30.7", "back": True},
+        ["downgrade", "nothing of v3.30.7"],
+    ),
+    "an old release": (
+        cluster("v3.20.6", ("v3.20.6",) * 3),
+        ["v3.20.5"] * 3,
+        {},
+        ["v3.20.6 cannot be upgraded from", "3.26 to 3."],
+    ),
+    "one old node": (
+        cluster(OLD, (OLD, "v3.25.2", OLD)),
+        [OLD] * 3,
+        {},
+        ["v3.25.2 cannot be upgraded from"],
+    ),
+    "a release to come": (
+        cluster("v3.99.0", ("v3.99.0",) * 3),
+        [OLD] * 3,
+        {},
+        ["v3.99.0 cannot be upgraded from"],
+    ),
+    "tags that say nothing": (
+        cluster("a/node:blue", ("a/node:blue",) * 3, typha="a/typha:blue"),
+        [OLD] * 3,
+        {},
+        ["cannot be told", "upgrade_from"],
+    ),
 }
 
 
@@ -113,8 +240,12 @@ def test_impossible_jumps(name):
 
 
 def test_the_way_back_of_an_unfinished_upgrade():
-    installed, former, back, notes = judged(cluster(NEW, (NEW, OLD, OLD), strategy="OnDelete"), target=OLD, back=True)
-    assert (installed, former, back) == (NEW, [NEW], True) and "the CRDs of v3.32.1 stay" in notes[0]
+    installed, former, back, notes = judged(
+        cluster(NEW, (NEW, OLD, OLD), strategy="OnDelete"), target=OLD, back=True
+    )
+    assert (installed, former, back) == (NEW, [NEW], True) and "the CRDs of v3.32.1 stay" in notes[
+        0
+    ]
 
 
 def test_the_way_back_while_only_binaries_are_old():
@@ -122,7 +253,10 @@ def test_the_way_back_while_only_binaries_are_old():
 
 
 def test_an_older_patch_is_no_way_back():
-    assert judged(cluster("v3.32.1", ("v3.32.1",) * 3), ["v3.32.1"] * 3, target="v3.32.0")[1:3] == (["v3.32.1"], False)
+    assert judged(cluster("v3.32.1", ("v3.32.1",) * 3), ["v3.32.1"] * 3, target="v3.32.0")[1:3] == (
+        ["v3.32.1"],
+        False,
+    )
 
 
 def test_where_the_tags_say_nothing_others_tell():
@@ -134,10 +268,19 @@ def test_where_the_tags_say_nothing_others_tell():
     assert any("the release on cka001, cka002, cka003 cannot be told" in note for note in notes)
 
 
-@pytest.mark.parametrize(("reference", "version"), [
-    ("quay.io/calico/node:v3.31.7", OLD), ("r.example:5000/calico/node:v3.31.7@sha256:abc", OLD), ("calico/node:v3.31.7-1.fips", OLD),
-    ("r.example:5000/calico/node", ""), ("calico/node:latest", ""), ("calico/node@sha256:abc", ""), ("", ""), (None, ""),
-])
+@pytest.mark.parametrize(
+    ("reference", "version"),
+    [
+        ("quay.io/calico/node:v3.31.7", OLD),
+        ("r.example:5000/calico/node:v3.31.7@sha256:abc", OLD),
+        ("calico/node:v3.31.7-1.fips", OLD),
+        ("r.example:5000/calico/node", ""),
+        ("calico/node:latest", ""),
+        ("calico/node@sha256:abc", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
 def test_the_release_of_an_image(reference, version):
     assert planning.image_version(reference) == version
 
@@ -149,7 +292,9 @@ def test_no_calico_at_all():
         judged(seen)
 
 
-@pytest.mark.parametrize("env", [[("DATASTORE_TYPE", "etcdv3")], [("ETCD_ENDPOINTS", "https://10.0.0.1:2379")]])
+@pytest.mark.parametrize(
+    "env", [[("DATASTORE_TYPE", "etcdv3")], [("ETCD_ENDPOINTS", "https://10.0.0.1:2379")]]
+)
 def test_a_calico_with_etcd(env):
     with pytest.raises(CalicoError, match="keeps its data in etcd"):
         judged(cluster(env=env))
@@ -158,16 +303,24 @@ def test_a_calico_with_etcd(env):
 def test_lines_host_by_host():
     found = planning.understand(cluster(NEW, (OLD, NEW, OLD), typha=NEW), hosts(OLD, OLD, ""))
     assert planning.lines(found, NEW) == [
-        "calico-typha: v3.32.1", "cka001: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1",
-        "cka002: calico-node v3.32.1, binaries v3.31.7 -> v3.32.1", "cka003: calico-node v3.31.7 -> v3.32.1, binaries unknown -> v3.32.1",
+        "calico-typha: v3.32.1",
+        "cka001: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1",
+        "cka002: calico-node v3.32.1, binaries v3.31.7 -> v3.32.1",
+        "cka003: calico-node v3.31.7 -> v3.32.1, binaries unknown -> v3.32.1",
     ]
 
 
 def test_hosts_are_nodes_by_name_or_host_name():
-    told = {"first": {"hostname": "CKA001", "version": NEW}, "cka002": {"hostname": "x", "version": OLD}, "bastion": {"hostname": "b", "version": ""}}
+    told = {
+        "first": {"hostname": "CKA001", "version": NEW},
+        "cka002": {"hostname": "x", "version": OLD},
+        "bastion": {"hostname": "b", "version": ""},
+    }
     found = planning.understand(cluster(), told)
     assert found.binaries == {"cka001": NEW, "cka002": OLD, "bastion": ""}
-    assert any(note.startswith("cka003: not among the hosts") for note in planning.judge(NEW, found)[3])
+    assert any(
+        note.startswith("cka003: not among the hosts") for note in planning.judge(NEW, found)[3]
+    )
 
 
 def test_nodes_that_are_not_ready_are_named():
@@ -190,26 +343,55 @@ def test_pods_on_their_way_out_do_not_count():
 
 def test_the_module(capsys, monkeypatch):
     seen = cluster()
-    objects = {APPS + "/daemonsets/calico-node": seen["daemonset"], APPS + "/deployments/calico-typha": seen["typha"]}
+    objects = {
+        APPS + "/daemonsets/calico-node": seen["daemonset"],
+        APPS + "/deployments/calico-typha": seen["typha"],
+    }
     objects.update({"%s/%s" % (PODS, entry["metadata"]["name"]): entry for entry in seen["pods"]})
     objects.update({"/api/v1/nodes/" + entry["metadata"]["name"]: entry for entry in seen["nodes"]})
     api = RecordedApi(objects)
     monkeypatch.setattr(calico_upgrade_info, "connect", lambda params: api)
-    with patch_module_args({"calico_version": "3.32", "hosts": hosts(OLD, OLD, OLD)}), pytest.raises(SystemExit):
+    with (
+        patch_module_args({"calico_version": "3.32", "hosts": hosts(OLD, OLD, OLD)}),
+        pytest.raises(SystemExit),
+    ):
         calico_upgrade_info.main()
     result = json.loads(capsys.readouterr().out)
-    assert result["version"] == NEW and result["former"] == [OLD] and result["remaining"] == ["typha", "nodes", "binaries"]
-    assert set(yaml.safe_load(calico_upgrade_info.RETURN)) == set(result) - {"changed", "invocation", "warnings"}
-    assert result["template_changes"] is True and result["changed"] is False and api.writes == [] and len(api.requests) == 5
+    assert (
+        result["version"] == NEW
+        and result["former"] == [OLD]
+        and result["remaining"] == ["typha", "nodes", "binaries"]
+    )
+    assert set(yaml.safe_load(calico_upgrade_info.RETURN)) == set(result) - {
+        "changed",
+        "invocation",
+        "warnings",
+    }
+    assert (
+        result["template_changes"] is True
+        and result["changed"] is False
+        and api.writes == []
+        and len(api.requests) == 5
+    )
 
 
-@pytest.mark.parametrize(("script", "version"), [
-    ("echo v3.31.7", OLD), ("echo calico v3.31.7-dirty", "v3.31.7-dirty"), ("exit 0", ""), ("echo v3.31.7; exit 1", ""), (None, ""), ("\0", ""),
-])
+@pytest.mark.parametrize(
+    ("script", "version"),
+    [
+        ("echo v3.31.7", OLD),
+        ("echo calico v3.31.7-dirty", "v3.31.7-dirty"),
+        ("exit 0", ""),
+        ("echo v3.31.7; exit 1", ""),
+        (None, ""),
+        ("\0", ""),
+    ],
+)
 def test_the_binary_is_asked(tmp_path, capsys, script, version):
     path = tmp_path / "calico"
     if script:
-        path.write_text(script if script == "\0" else '#!/bin/sh\n[ "$1" = -v ] || exit 2\n%s\n' % script)
+        path.write_text(
+            script if script == "\0" else '#!/bin/sh\n[ "$1" = -v ] || exit 2\n%s\n' % script
+        )
         path.chmod(0o755)
     with patch_module_args({"path": str(path)}), pytest.raises(SystemExit):
         cni_binaries_info.main()

@@ -13,15 +13,29 @@ import sys
 import pytest
 from checkout import ROOT
 
-PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "require_hosts")
+PLAYBOOKS = sorted(
+    path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "require_hosts"
+)
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_an_inventory_without_its_hosts_is_refused(playbook):
     """Ansible alone would skip the plays and end with 0."""
     run = subprocess.run(
-        [pathlib.Path(sys.executable).parent / "ansible-playbook", "-i", "one,", "hardway.calico." + playbook],
-        capture_output=True, text=True, check=False, timeout=120,
+        [
+            pathlib.Path(sys.executable).parent / "ansible-playbook",
+            "-i",
+            "one,",
+            "hardway.calico." + playbook,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert run.returncode == 2, run.stdout + run.stderr
-    assert "The inventory has no " in run.stdout and "Expected: at least one host that matches" in run.stdout and "Remedy: " in run.stdout
+    assert (
+        "The inventory has no " in run.stdout
+        and "Expected: at least one host that matches" in run.stdout
+        and "Remedy: " in run.stdout
+    )

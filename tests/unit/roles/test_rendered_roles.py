@@ -9,16 +9,28 @@ from __future__ import annotations
 import pytest
 from rendered_roles import rendered
 
-STATE = {"calico_cluster": {"typha_replicas": 2}, "typha_pki": {"server_hash": "s"}, "node_typha_pki": {"client_hash": "c"}}
-CREDENTIAL = {"cni_credential": {"client_certificate": "CERT", "client_key": "KEY"}, "cni_server": "https://192.0.2.1:6443", "cni_server_ca": "CA",
-              "calico_release": {"cni_sources": {}, "minor": 32}, "cni_version_in_use": "0.3.1"}
+STATE = {
+    "calico_cluster": {"typha_replicas": 2},
+    "typha_pki": {"server_hash": "s"},
+    "node_typha_pki": {"client_hash": "c"},
+}
+CREDENTIAL = {
+    "cni_credential": {"client_certificate": "CERT", "client_key": "KEY"},
+    "cni_server": "https://192.0.2.1:6443",
+    "cni_server_ca": "CA",
+    "calico_release": {"cni_sources": {}, "minor": 32},
+    "cni_version_in_use": "0.3.1",
+}
 
 
 @pytest.fixture(scope="module")
 def everything():
     deployment, service, daemonset, install = rendered(
-        ("typha", "templates/deployment.yaml.j2", STATE), ("typha", "templates/service.yaml.j2", STATE),
-        ("node", "templates/daemonset.yaml.j2", STATE), ("cni", "tasks/install.yml", CREDENTIAL))
+        ("typha", "templates/deployment.yaml.j2", STATE),
+        ("typha", "templates/service.yaml.j2", STATE),
+        ("node", "templates/daemonset.yaml.j2", STATE),
+        ("cni", "tasks/install.yml", CREDENTIAL),
+    )
     objects = {item["kind"]: item for item in deployment + service + daemonset}
     return {**objects, "install": install}
 
@@ -34,7 +46,9 @@ def environment(item):
 def mounted(item):
     """{mountPath: what is there} with Secrets and ConfigMaps by their name."""
     sources = {
-        volume["name"]: volume.get("secret", {}).get("secretName") or volume.get("configMap", {}).get("name") or volume["hostPath"]["path"]
+        volume["name"]: volume.get("secret", {}).get("secretName")
+        or volume.get("configMap", {}).get("name")
+        or volume["hostPath"]["path"]
         for volume in item["spec"]["template"]["spec"]["volumes"]
     }
     return {mount["mountPath"]: sources[mount["name"]] for mount in container(item)["volumeMounts"]}
@@ -45,10 +59,18 @@ def mounted(item):
 
 def test_typha_finds_its_certificates(everything):
     typha = everything["Deployment"]
-    assert mounted(typha) == {"/calico-typha-ca": "calico-typha-ca", "/calico-typha-certs": "calico-typha-certs"}
-    asked = {name: value for name, value in environment(typha).items() if name in ("TYPHA_CAFILE", "TYPHA_SERVERCERTFILE", "TYPHA_SERVERKEYFILE")}
+    assert mounted(typha) == {
+        "/calico-typha-ca": "calico-typha-ca",
+        "/calico-typha-certs": "calico-typha-certs",
+    }
+    asked = {
+        name: value
+        for name, value in environment(typha).items()
+        if name in ("TYPHA_CAFILE", "TYPHA_SERVERCERTFILE", "TYPHA_SERVERKEYFILE")
+    }
     assert asked == {
-        "TYPHA_CAFILE": "/calico-typha-ca/typhaca.crt", "TYPHA_SERVERCERTFILE": "/calico-typha-certs/typha.crt",
+        "TYPHA_CAFILE": "/calico-typha-ca/typhaca.crt",
+        "TYPHA_SERVERCERTFILE": "/calico-typha-certs/typha.crt",
         "TYPHA_SERVERKEYFILE": "/calico-typha-certs/typha.key",
     }
 
@@ -61,38 +83,69 @@ def test_typha_admits_calico_node_only(everything):
 def test_pods_run_on_nodes_of_every_taint(everything, kind):
     """A node without a network carries taints until these very pods run on it, and Typha needs the control plane's room."""
     tolerations = everything[kind]["spec"]["template"]["spec"]["tolerations"]
-    for wanted in ({"effect": "NoSchedule", "operator": "Exists"}, {"effect": "NoExecute", "operator": "Exists"},
-                   {"key": "CriticalAddonsOnly", "operator": "Exists"}):
+    for wanted in (
+        {"effect": "NoSchedule", "operator": "Exists"},
+        {"effect": "NoExecute", "operator": "Exists"},
+        {"key": "CriticalAddonsOnly", "operator": "Exists"},
+    ):
         assert wanted in tolerations
 
 
 def test_typha_rolls_without_a_gap(everything):
     spec = everything["Deployment"]["spec"]
-    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 1}}
-    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] == int(environment(everything["Deployment"])["TYPHA_SHUTDOWNTIMEOUTSECS"]) == 300
+    assert spec["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 1},
+    }
+    assert (
+        spec["template"]["spec"]["terminationGracePeriodSeconds"]
+        == int(environment(everything["Deployment"])["TYPHA_SHUTDOWNTIMEOUTSECS"])
+        == 300
+    )
 
 
 def test_a_drain_may_take_one_typha_at_a_time(everything):
     budget = everything["PodDisruptionBudget"]["spec"]
     assert budget["maxUnavailable"] == 1 and "minAvailable" not in budget
-    assert budget["selector"]["matchLabels"].items() <= everything["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
+    assert (
+        budget["selector"]["matchLabels"].items()
+        <= everything["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
+    )
 
 
 def test_clients_find_typha_by_the_ports_name(everything):
     service = everything["Service"]["spec"]
     assert [(port["name"], port["port"]) for port in service["ports"]] == [("calico-typha", 5473)]
-    assert service["selector"].items() <= everything["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
-    assert {"name": "calico-typha", "containerPort": 5473, "protocol": "TCP"} in container(everything["Deployment"])["ports"]
-    assert everything["Service"]["metadata"]["name"] == environment(everything["DaemonSet"])["FELIX_TYPHAK8SSERVICENAME"]
+    assert (
+        service["selector"].items()
+        <= everything["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
+    )
+    assert {"name": "calico-typha", "containerPort": 5473, "protocol": "TCP"} in container(
+        everything["Deployment"]
+    )["ports"]
+    assert (
+        everything["Service"]["metadata"]["name"]
+        == environment(everything["DaemonSet"])["FELIX_TYPHAK8SSERVICENAME"]
+    )
 
 
 # ---- guide step 12 ----------------------------------------------------------------------------------------------------
 
 GUIDES = {
-    "DATASTORE_TYPE": "kubernetes", "FELIX_TYPHAK8SSERVICENAME": "calico-typha", "WAIT_FOR_DATASTORE": "true", "CALICO_NETWORKING_BACKEND": "bird",
-    "CLUSTER_TYPE": "k8s,bgp", "IP": "autodetect", "CALICO_DISABLE_FILE_LOGGING": "true", "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
-    "FELIX_IPV6SUPPORT": "false", "FELIX_LOGSEVERITYSCREEN": "info", "FELIX_HEALTHENABLED": "true", "FELIX_TYPHACN": "calico-typha",
-    "FELIX_TYPHACAFILE": "/calico-typha-ca/typhaca.crt", "FELIX_TYPHACERTFILE": "/calico-node-certs/calico-node.crt",
+    "DATASTORE_TYPE": "kubernetes",
+    "FELIX_TYPHAK8SSERVICENAME": "calico-typha",
+    "WAIT_FOR_DATASTORE": "true",
+    "CALICO_NETWORKING_BACKEND": "bird",
+    "CLUSTER_TYPE": "k8s,bgp",
+    "IP": "autodetect",
+    "CALICO_DISABLE_FILE_LOGGING": "true",
+    "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
+    "FELIX_IPV6SUPPORT": "false",
+    "FELIX_LOGSEVERITYSCREEN": "info",
+    "FELIX_HEALTHENABLED": "true",
+    "FELIX_TYPHACN": "calico-typha",
+    "FELIX_TYPHACAFILE": "/calico-typha-ca/typhaca.crt",
+    "FELIX_TYPHACERTFILE": "/calico-node-certs/calico-node.crt",
     "FELIX_TYPHAKEYFILE": "/calico-node-certs/calico-node.key",
 }
 
@@ -105,7 +158,9 @@ def test_calico_nodes_environment_is_the_guides(everything):
 def test_calico_node_leaves_the_cni_users_kubeconfig_alone(everything):
     """Otherwise it replaces it with a token of 24 h."""
     assert environment(everything["DaemonSet"]).get("CALICO_MANAGE_CNI") == "false"
-    assert not any(place.startswith("/etc/cni") for place in mounted(everything["DaemonSet"]).values())
+    assert not any(
+        place.startswith("/etc/cni") for place in mounted(everything["DaemonSet"]).values()
+    )
 
 
 def test_calico_node_makes_no_pool(everything):
@@ -114,9 +169,13 @@ def test_calico_node_makes_no_pool(everything):
 
 def test_calico_nodes_mounts_are_the_guides(everything):
     assert mounted(everything["DaemonSet"]) == {
-        "/lib/modules": "/lib/modules", "/run/xtables.lock": "/run/xtables.lock", "/var/run/calico": "/var/run/calico",
-        "/var/lib/calico": "/var/lib/calico", "/var/run/nodeagent": "/var/run/nodeagent",
-        "/calico-typha-ca": "calico-typha-ca", "/calico-node-certs": "calico-node-certs",
+        "/lib/modules": "/lib/modules",
+        "/run/xtables.lock": "/run/xtables.lock",
+        "/var/run/calico": "/var/run/calico",
+        "/var/lib/calico": "/var/lib/calico",
+        "/var/run/nodeagent": "/var/run/nodeagent",
+        "/calico-typha-ca": "calico-typha-ca",
+        "/calico-node-certs": "calico-node-certs",
     }
 
 

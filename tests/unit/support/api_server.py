@@ -13,8 +13,9 @@ import re
 import ssl
 import threading
 
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from recorded_api import RecordedApi
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 
 class Wire:
@@ -34,9 +35,13 @@ def serve(api=None, context=None):
     wire = Wire(api or RecordedApi())
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(wire))
     if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     wire.url = "%s://127.0.0.1:%d" % ("https" if context else "http", server.server_address[1])
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     try:
         yield wire
     finally:
@@ -65,7 +70,11 @@ def _answer(api, verb, path, content_type, body):
             return (404, None) if found is None else (200, found)
         if verb == "GET":
             items = api.list_or_none(plain)
-            return (404, None) if items is None else (200, {"kind": "ThingList", "apiVersion": "v1", "items": items})
+            return (
+                (404, None)
+                if items is None
+                else (200, {"kind": "ThingList", "apiVersion": "v1", "items": items})
+            )
         if verb == "POST":
             return 201, api.create(plain, body)
         if verb == "PUT":
@@ -73,7 +82,9 @@ def _answer(api, verb, path, content_type, body):
         if verb == "PATCH":
             return 200, (api.apply if "apply" in content_type else api.merge_patch)(plain, body)
         wanted = (body or {}).get("preconditions", {})
-        found = api.delete(plain, uid=wanted.get("uid"), resource_version=wanted.get("resourceVersion"))
+        found = api.delete(
+            plain, uid=wanted.get("uid"), resource_version=wanted.get("resourceVersion")
+        )
         return (404, None) if found is None else (200, {"kind": "Status", "status": "Success"})
     except CalicoError as exc:
         return int(re.match(r"\d+", exc.found).group()), {"message": exc.found}
@@ -90,8 +101,13 @@ def _handler(wire):
             if wire.answers:
                 status, headers, content = wire.answers.pop(0)
             else:
-                status, found = _answer(wire.api, self.command, self.path, self.headers.get("Content-Type", ""), body)
-                headers, content = {}, json.dumps(found if found is not None else {"message": "not found"}).encode()
+                status, found = _answer(
+                    wire.api, self.command, self.path, self.headers.get("Content-Type", ""), body
+                )
+                headers, content = (
+                    {},
+                    json.dumps(found if found is not None else {"message": "not found"}).encode(),
+                )
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)

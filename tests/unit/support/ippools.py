@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import ipaddress
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import Block, Datastore
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
+    Block,
+    Datastore,
+)
 
 OPTIONS = (
-    "cidr", "ipip_mode", "vxlan_mode", "nat_outgoing", "disabled", "disable_bgp_export", "block_size", "node_selector", "namespace_selector",
-    "allowed_uses", "assignment_mode",
+    "cidr",
+    "ipip_mode",
+    "vxlan_mode",
+    "nat_outgoing",
+    "disabled",
+    "disable_bgp_export",
+    "block_size",
+    "node_selector",
+    "namespace_selector",
+    "allowed_uses",
+    "assignment_mode",
 )
 
 

@@ -15,22 +15,34 @@ import time
 
 EXTENSIONS = {
     "intermediate": "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
-                    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
+    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
     "ca": "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n",
-    "serverAuth": "extendedKeyUsage=serverAuth\n", "clientAuth": "extendedKeyUsage=clientAuth\n", "none": "basicConstraints=CA:FALSE\n",
+    "serverAuth": "extendedKeyUsage=serverAuth\n",
+    "clientAuth": "extendedKeyUsage=clientAuth\n",
+    "none": "basicConstraints=CA:FALSE\n",
 }
 
 
 def openssl(*arguments, content=None, fails=False):
     """Standard output; with fails=True, output and errors of a command that must fail."""
-    done = subprocess.run(["openssl", *map(str, arguments)], input=content, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["openssl", *map(str, arguments)],
+        input=content,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode != 0) == fails, done.stdout + done.stderr
     return done.stdout + done.stderr if fails else done.stdout
 
 
 def make_key(algorithm="EC"):
-    options = {"EC": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "RSA": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-               "ED25519": ["-algorithm", "ED25519"]}
+    options = {
+        "EC": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        "RSA": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        "ED25519": ["-algorithm", "ED25519"],
+    }
     return openssl("genpkey", *options[algorithm])
 
 
@@ -40,19 +52,54 @@ def make_ca(common_name="Calico Typha CA", algorithm="EC", days=3650, extensions
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "key").write_text(key)
-        (path / "config").write_text("[req]\ndistinguished_name=dn\n[dn]\n[v3]\n" + EXTENSIONS.get(extensions, extensions))
-        return openssl("req", "-x509", "-new", "-key", path / "key", "-subj", "/CN=" + common_name, "-days", days, "-config", path / "config",
-                       "-extensions", "v3"), key
+        (path / "config").write_text(
+            "[req]\ndistinguished_name=dn\n[dn]\n[v3]\n" + EXTENSIONS.get(extensions, extensions)
+        )
+        return openssl(
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            path / "key",
+            "-subj",
+            "/CN=" + common_name,
+            "-days",
+            days,
+            "-config",
+            path / "config",
+            "-extensions",
+            "v3",
+        ), key
 
 
 def sign(request, ca, usage, days=365, digest="sha256"):
     """PEM of a certificate for a request (PEM). usage: of EXTENSIONS, or the text itself."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
-        for name, text in (("request", request), ("ca", ca[0]), ("key", ca[1]), ("extensions", EXTENSIONS.get(usage, usage))):
+        for name, text in (
+            ("request", request),
+            ("ca", ca[0]),
+            ("key", ca[1]),
+            ("extensions", EXTENSIONS.get(usage, usage)),
+        ):
             (path / name).write_text(text)
-        return openssl("x509", "-req", "-in", path / "request", "-CA", path / "ca", "-CAkey", path / "key", "-set_serial", "0x1234", "-days", days,
-                       "-" + digest, "-extfile", path / "extensions")
+        return openssl(
+            "x509",
+            "-req",
+            "-in",
+            path / "request",
+            "-CA",
+            path / "ca",
+            "-CAkey",
+            path / "key",
+            "-set_serial",
+            "0x1234",
+            "-days",
+            days,
+            "-" + digest,
+            "-extfile",
+            path / "extensions",
+        )
 
 
 def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256"):
@@ -61,7 +108,13 @@ def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "key")
         path.write_text(key)
-        return sign(openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name), ca, usage, days, digest), key
+        return sign(
+            openssl("req", "-new", "-key", path, "-subj", "/CN=" + common_name),
+            ca,
+            usage,
+            days,
+            digest,
+        ), key
 
 
 def of_unknown_curve(pem):
@@ -70,7 +123,11 @@ def of_unknown_curve(pem):
     der = base64.b64decode("".join(body))
     known = bytes.fromhex("06082a8648ce3d030107")
     assert known in der
-    return "%s\n%s%s\n" % (begin, base64.encodebytes(der.replace(known, known[:-1] + b"\x7f")).decode(), end)
+    return "%s\n%s%s\n" % (
+        begin,
+        base64.encodebytes(der.replace(known, known[:-1] + b"\x7f")).decode(),
+        end,
+    )
 
 
 def make_intermediate(common_name, ca):
@@ -86,11 +143,25 @@ def verify(leaf, bundle, purpose, fails=False, untrusted="", strict=True):
         (path / "bundle").write_text(bundle)
         (path / "untrusted").write_text(untrusted)
         way = ["-untrusted", path / "untrusted"] if untrusted else []
-        return openssl("verify", *(["-x509_strict"] if strict else []), "-CAfile", path / "bundle", "-purpose", purpose, *way, path / "leaf", fails=fails)
+        return openssl(
+            "verify",
+            *(["-x509_strict"] if strict else []),
+            "-CAfile",
+            path / "bundle",
+            "-purpose",
+            purpose,
+            *way,
+            path / "leaf",
+            fails=fails,
+        )
 
 
 def public_key(certificate=None, key=None):
-    return openssl("x509", "-noout", "-pubkey", content=certificate) if certificate else openssl("pkey", "-pubout", content=key)
+    return (
+        openssl("x509", "-noout", "-pubkey", content=certificate)
+        if certificate
+        else openssl("pkey", "-pubout", content=key)
+    )
 
 
 def text(certificate):
@@ -112,19 +183,62 @@ def handshake(server, client):
         port = free.getsockname()[1]
         free.close()
         listening = subprocess.Popen(
-            ["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", paths["server", "cert"], "-cert_chain", paths["server", "cert"],
-             "-key", paths["server", "key"], "-CAfile", paths["server", "bundle"], "-Verify", "3", "-verify_return_error", "-purpose", "sslclient",
-             "-www", "-quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                "openssl",
+                "s_server",
+                "-accept",
+                "127.0.0.1:%d" % port,
+                "-cert",
+                paths["server", "cert"],
+                "-cert_chain",
+                paths["server", "cert"],
+                "-key",
+                paths["server", "key"],
+                "-CAfile",
+                paths["server", "bundle"],
+                "-Verify",
+                "3",
+                "-verify_return_error",
+                "-purpose",
+                "sslclient",
+                "-www",
+                "-quiet",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             for _attempt in range(200):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.05)
-            own = ["-cert", paths["client", "cert"], "-key", paths["client", "key"]] if client[0] else []
+            own = (
+                ["-cert", paths["client", "cert"], "-key", paths["client", "key"]]
+                if client[0]
+                else []
+            )
             talk = subprocess.run(
-                ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-CAfile", paths["client", "bundle"], "-verify_return_error",
-                 "-purpose", "sslserver", "-quiet", "-ign_eof", *own], input="GET / HTTP/1.0\r\n\r\n", capture_output=True, text=True, check=False, timeout=30)
+                [
+                    "openssl",
+                    "s_client",
+                    "-connect",
+                    "127.0.0.1:%d" % port,
+                    "-CAfile",
+                    paths["client", "bundle"],
+                    "-verify_return_error",
+                    "-purpose",
+                    "sslserver",
+                    "-quiet",
+                    "-ign_eof",
+                    *own,
+                ],
+                input="GET / HTTP/1.0\r\n\r\n",
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=30,
+            )
             return "HTTP/1.0 200" in talk.stdout
         finally:
             listening.kill()

@@ -15,9 +15,24 @@ SIGNS = "keyUsage=critical,keyCertSign\n"
 CHAINS = {
     "sound": (CA + SIGNS, CA + SIGNS, "sha256", None),
     "without key usage": (CA, CA, "sha384", None),
-    "path length": (CA.replace("TRUE", "TRUE,pathlen:0") + SIGNS, CA + SIGNS, "sha256", "allows 0 CAs below it, there are 1"),
-    "key usage": (CA + SIGNS, CA + "keyUsage=critical,digitalSignature\n", "sha256", "its key usage lacks keyCertSign"),
-    "extended key usage": (CA + SIGNS, CA + SIGNS + "extendedKeyUsage=serverAuth\n", "sha256", "is serverAuth, wanted clientAuth"),
+    "path length": (
+        CA.replace("TRUE", "TRUE,pathlen:0") + SIGNS,
+        CA + SIGNS,
+        "sha256",
+        "allows 0 CAs below it, there are 1",
+    ),
+    "key usage": (
+        CA + SIGNS,
+        CA + "keyUsage=critical,digitalSignature\n",
+        "sha256",
+        "its key usage lacks keyCertSign",
+    ),
+    "extended key usage": (
+        CA + SIGNS,
+        CA + SIGNS + "extendedKeyUsage=serverAuth\n",
+        "sha256",
+        "is serverAuth, wanted clientAuth",
+    ),
     "no CA": (CA + SIGNS, "basicConstraints=CA:FALSE\n", "sha256", "no CA's certificate"),
     "SHA-1": (CA + SIGNS, CA + SIGNS, "sha1", "signed with SHA-1"),
 }
@@ -28,6 +43,8 @@ def chain(name):
     root_extensions, below_extensions, digest, _words = CHAINS[name]
     root = oracle.make_ca("Company Root", extensions=root_extensions)
     below = oracle.make_leaf("Company Issuing CA", root, below_extensions)
-    made = {"server": oracle.make_leaf("calico-typha", below, "serverAuth", digest=digest),
-            "client": oracle.make_leaf("calico-node", below, "clientAuth", digest=digest)}
+    made = {
+        "server": oracle.make_leaf("calico-typha", below, "serverAuth", digest=digest),
+        "client": oracle.make_leaf("calico-node", below, "clientAuth", digest=digest),
+    }
     return root, below, {party: (pair[0] + below[0], pair[1]) for party, pair in made.items()}

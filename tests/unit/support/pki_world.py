@@ -14,9 +14,23 @@ import itertools
 from dataclasses import replace
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Certificate, Pair
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import CA_NAME, PARTIES, decide
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import TyphaPki, Workload, material_hash, phase, rolls, with_workloads
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    Certificate,
+    Pair,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
+    CA_NAME,
+    PARTIES,
+    decide,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
+    TyphaPki,
+    Workload,
+    material_hash,
+    phase,
+    rolls,
+    with_workloads,
+)
 
 BACKDATE = timedelta(minutes=5)
 
@@ -49,7 +63,9 @@ class World:
         for expected in ("introduce", "switch"):
             if phase(self.policy, self.state, now) == expected:
                 for roll in rolls(with_workloads(self.policy, self.state, now, self.workloads)):
-                    self._roll("server" if roll["kind"] == "Deployment" else "client", roll["hash"], now)
+                    self._roll(
+                        "server" if roll["kind"] == "Deployment" else "client", roll["hash"], now
+                    )
                 done += self._decide(now, force)
         for party in PARTIES:
             self._roll(party, material_hash(self.state, party), now)
@@ -70,11 +86,24 @@ class World:
         if step.action == "create":
             ca = self._certificate(CA_NAME, (), now, now + self.policy.lifetime, is_ca=True)
             self.cas.append((now, ca))
-            self.state = replace(state, ca=Pair(ca, ca.public_key, None, True, (ca,)), previous=state.ca if step.detail == "keep" else Pair())
+            self.state = replace(
+                state,
+                ca=Pair(ca, ca.public_key, None, True, (ca,)),
+                previous=state.ca if step.detail == "keep" else Pair(),
+            )
         elif step.action == "publish":
-            pool = [*state.bundle, *(pair.certificate for pair in (state.previous, state.ca) if pair.usable)]
-            wanted = {ca.fingerprint for ca in state.bundle} | set(step.detail) | {state.ca.certificate.fingerprint}
-            self._set_bundle(tuple({ca.fingerprint: ca for ca in pool if ca.fingerprint in wanted}.values()))
+            pool = [
+                *state.bundle,
+                *(pair.certificate for pair in (state.previous, state.ca) if pair.usable),
+            ]
+            wanted = (
+                {ca.fingerprint for ca in state.bundle}
+                | set(step.detail)
+                | {state.ca.certificate.fingerprint}
+            )
+            self._set_bundle(
+                tuple({ca.fingerprint: ca for ca in pool if ca.fingerprint in wanted}.values())
+            )
         elif step.action == "drop":
             self._set_bundle(tuple(ca for ca in state.bundle if ca.fingerprint in step.detail))
         elif step.action == "forget":
@@ -82,7 +111,12 @@ class World:
         else:
             party, by = step.detail
             ca = (state.ca if by == "ca" else state.previous).certificate
-            leaf = self._certificate(PARTIES[party][0], (PARTIES[party][1],), now, min(now + self.wanted[party].lifetime, ca.not_after))
+            leaf = self._certificate(
+                PARTIES[party][0],
+                (PARTIES[party][1],),
+                now,
+                min(now + self.wanted[party].lifetime, ca.not_after),
+            )
             self.issued.append((party, now, leaf))
             pair = Pair(leaf, leaf.public_key, None, True, (ca,))
             self.state = replace(state, leaves={**state.leaves, party: pair})
@@ -94,9 +128,20 @@ class World:
 
     def _certificate(self, name, usages, now, end, is_ca=False):
         number, kind = next(self.numbers), self.policy if is_ca else self.wanted["server"]
-        return Certificate(subject="CN=" + name, common_name=name, issuer="CN=" + CA_NAME, serial=number, fingerprint="%016d" % number,
-                           not_before=now - BACKDATE, not_after=end, is_ca=is_ca, usages=usages, key_type=kind.key_type, key_size=kind.key_size,
-                           public_key="key %d" % number)
+        return Certificate(
+            subject="CN=" + name,
+            common_name=name,
+            issuer="CN=" + CA_NAME,
+            serial=number,
+            fingerprint="%016d" % number,
+            not_before=now - BACKDATE,
+            not_after=end,
+            is_ca=is_ca,
+            usages=usages,
+            key_type=kind.key_type,
+            key_size=kind.key_size,
+            public_key="key %d" % number,
+        )
 
     def _act(self, now):
         self.acts += 1
@@ -106,9 +151,19 @@ class World:
     # ---- pods --------------------------------------------------------------------------------------------------------
 
     def workloads(self):
-        behind = {party: any(pod is None or pod["hash"] != self.annotations[party] for pod in pods) for party, pods in self.pods.items()}
-        return {party: Workload(kind, name, self.annotations[party], "some pods are old" if behind[party] else None)
-                for party, (kind, name) in {"server": ("Deployment", "calico-typha"), "client": ("DaemonSet", "calico-node")}.items()}
+        behind = {
+            party: any(pod is None or pod["hash"] != self.annotations[party] for pod in pods)
+            for party, pods in self.pods.items()
+        }
+        return {
+            party: Workload(
+                kind, name, self.annotations[party], "some pods are old" if behind[party] else None
+            )
+            for party, (kind, name) in {
+                "server": ("Deployment", "calico-typha"),
+                "client": ("DaemonSet", "calico-node"),
+            }.items()
+        }
 
     def _roll(self, party, wanted, now):
         """One pod after the other, as far as they are of another hash."""
@@ -118,7 +173,10 @@ class World:
         for number, pod in enumerate(self.pods[party]):
             if pod is None or pod["hash"] != wanted:
                 self._act(now)
-                since = {"bundle": len(self.versions["bundle"]) - 1, "leaf": len(self.versions[party]) - 1}
+                since = {
+                    "bundle": len(self.versions["bundle"]) - 1,
+                    "leaf": len(self.versions[party]) - 1,
+                }
                 self.pods[party][number] = {"hash": wanted, "since": since}
                 if self.strict:
                     self.require_handshakes(now)
@@ -128,14 +186,28 @@ class World:
         bundles, leaves = self.versions["bundle"], self.versions[party]
         if party == "server":
             return {(pod["since"]["bundle"], pod["since"]["leaf"])}
-        return set(itertools.product(range(pod["since"]["bundle"], len(bundles)), range(pod["since"]["leaf"], len(leaves))))
+        return set(
+            itertools.product(
+                range(pod["since"]["bundle"], len(bundles)),
+                range(pod["since"]["leaf"], len(leaves)),
+            )
+        )
 
     def require_handshakes(self, now):
         """Every Typha that runs and every node that runs accept each other, whatever of their material they use."""
-        used = {party: set().union(*(self._may_use(party, pod) for pod in pods if pod)) for party, pods in self.pods.items()}
+        used = {
+            party: set().union(*(self._may_use(party, pod) for pod in pods if pod))
+            for party, pods in self.pods.items()
+        }
         for server, client in itertools.product(used["server"], used["client"]):
-            for who, trusts, leaf in (("Typha's", client[0], self.versions["server"][server[1]]),
-                                      ("the node's", server[0], self.versions["client"][client[1]])):
+            for who, trusts, leaf in (
+                ("Typha's", client[0], self.versions["server"][server[1]]),
+                ("the node's", server[0], self.versions["client"][client[1]]),
+            ):
                 issuer = leaf.chain[0]
-                assert issuer in self.versions["bundle"][trusts], "%s certificate is of a CA that the peer does not have" % who
-                assert all(one.not_before <= now < one.not_after for one in (leaf.certificate, issuer)), "%s certificate is not valid on %s" % (who, now)
+                assert issuer in self.versions["bundle"][trusts], (
+                    "%s certificate is of a CA that the peer does not have" % who
+                )
+                assert all(
+                    one.not_before <= now < one.not_after for one in (leaf.certificate, issuer)
+                ), "%s certificate is not valid on %s" % (who, now)

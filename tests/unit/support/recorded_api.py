@@ -11,7 +11,6 @@ import itertools
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
-
 DRY_RUN = "?dryRun=All"
 
 
@@ -30,7 +29,11 @@ class RecordedApi:
 
     @property
     def writes(self):
-        return [request for request in self.requests if request[0] not in ("GET", "LIST") and not request[1].endswith(DRY_RUN)]
+        return [
+            request
+            for request in self.requests
+            if request[0] not in ("GET", "LIST") and not request[1].endswith(DRY_RUN)
+        ]
 
     def get(self, path):
         self.requests.append(("GET", path))
@@ -41,7 +44,11 @@ class RecordedApi:
         if self.served is not None and path.split("?")[0] not in self.served:
             return None
         prefix = path.split("?")[0] + "/"
-        return [copy.deepcopy(body) for key, body in sorted(self.objects.items()) if key.startswith(prefix) and "/" not in key[len(prefix):]]
+        return [
+            copy.deepcopy(body)
+            for key, body in sorted(self.objects.items())
+            if key.startswith(prefix) and "/" not in key[len(prefix) :]
+        ]
 
     def list(self, path):
         found = self.list_or_none(path)
@@ -52,20 +59,39 @@ class RecordedApi:
     def create(self, path, body):
         name = path.split("?")[0] + "/" + body["metadata"]["name"]
         if name in self.objects:
-            raise CalicoError("The API server refused POST %s" % path, found="409, already exists", remedy="run again", status=409)
+            raise CalicoError(
+                "The API server refused POST %s" % path,
+                found="409, already exists",
+                remedy="run again",
+                status=409,
+            )
         return self._write("POST", path, name, body)
 
     def replace(self, path, body):
         name = path.split("?")[0]
         there = self.objects.get(name)
-        if there is None or body["metadata"].get("resourceVersion", there["metadata"]["resourceVersion"]) != there["metadata"]["resourceVersion"]:
-            raise CalicoError("The API server refused PUT %s" % path, found="409, conflict", remedy="run again", status=409)
+        if (
+            there is None
+            or body["metadata"].get("resourceVersion", there["metadata"]["resourceVersion"])
+            != there["metadata"]["resourceVersion"]
+        ):
+            raise CalicoError(
+                "The API server refused PUT %s" % path,
+                found="409, conflict",
+                remedy="run again",
+                status=409,
+            )
         return self._write("PUT", path, name, body)
 
     def merge_patch(self, path, body):
         version = self.objects[path]["metadata"]["resourceVersion"]
         if body.get("metadata", {}).get("resourceVersion", version) != version:
-            raise CalicoError("The API server refused PATCH %s" % path, found="409, conflict", remedy="run again", status=409)
+            raise CalicoError(
+                "The API server refused PATCH %s" % path,
+                found="409, conflict",
+                remedy="run again",
+                status=409,
+            )
         return self._write("PATCH", path, path, _merged(self.objects[path], body))
 
     def apply(self, path, body, force=False, dry_run=False):
@@ -77,7 +103,12 @@ class RecordedApi:
     def delete(self, path, uid=None, resource_version=None):
         there = self.objects.get(path, {}).get("metadata", {})
         if resource_version not in (None, there.get("resourceVersion", resource_version)):
-            raise CalicoError("The API server refused DELETE %s" % path, found="409, conflict", remedy="run again", status=409)
+            raise CalicoError(
+                "The API server refused DELETE %s" % path,
+                found="409, conflict",
+                remedy="run again",
+                status=409,
+            )
         self.requests.append(("DELETE", path))
         return self.objects.pop(path, None)
 
@@ -108,5 +139,9 @@ def _merged(base, patch):
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = _merged(result.get(key, {}), value) if isinstance(value, dict) else copy.deepcopy(value)
+            result[key] = (
+                _merged(result.get(key, {}), value)
+                if isinstance(value, dict)
+                else copy.deepcopy(value)
+            )
     return result

@@ -157,7 +157,15 @@ kubevirt.io | virtualmachineinstances | g (3.32+)
 kubevirt.io | virtualmachines | g (3.32+)
 """
 
-VERBS = {"g": "get", "l": "list", "w": "watch", "c": "create", "u": "update", "p": "patch", "d": "delete"}
+VERBS = {
+    "g": "get",
+    "l": "list",
+    "w": "watch",
+    "c": "create",
+    "u": "update",
+    "p": "patch",
+    "d": "delete",
+}
 SPAN = re.compile(r"([glwcupd]+) \((all|3\.(\d+)\+|3\.(\d+)-3\.(\d+))\)")
 
 
@@ -169,6 +177,10 @@ def granted(text, minor):
         resource, _bracket, names = resource.partition(" [resourceNames: ")
         key = ("" if group == "core" else group, resource, tuple(names.rstrip("]").split()))
         for letters, span, since, first, last in SPAN.findall(spans):
-            if span == "all" or (since and minor >= int(since)) or (first and int(first) <= minor <= int(last)):
+            if (
+                span == "all"
+                or (since and minor >= int(since))
+                or (first and int(first) <= minor <= int(last))
+            ):
                 found.setdefault(key, set()).update(VERBS[letter] for letter in letters)
     return found

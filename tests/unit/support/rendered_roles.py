@@ -49,9 +49,24 @@ json.dump(answers, sys.stdout)
 
 def rendered(*wanted):
     """For each (role, file of the role, variables): a template's documents, or {module: arguments} of a task file."""
-    tree = next(path for path in sys.path if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists())
-    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": tree, "_ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR": "error"}
+    tree = next(
+        path
+        for path in sys.path
+        if (pathlib.Path(path) / "ansible_collections/hardway/calico").exists()
+    )
+    env = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": tree,
+        "_ANSIBLE_TEMPLAR_UNTRUSTED_TEMPLATE_BEHAVIOR": "error",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(ROOT)], check=False, input=json.dumps(wanted), capture_output=True, text=True, timeout=60, env=env)
+        [sys.executable, "-c", CHILD, str(ROOT)],
+        check=False,
+        input=json.dumps(wanted),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=env,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

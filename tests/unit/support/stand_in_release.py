@@ -11,9 +11,12 @@ import os
 import shutil
 import subprocess
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries import decide as planning
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import architecture
 from node_side import Server, reply
+
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
+    architecture,
+)
 
 MACHINE = os.uname().machine
 ARCH = architecture(MACHINE)
@@ -22,22 +25,40 @@ OTHER = "arm64" if ARCH != "arm64" else "amd64"
 
 def elf(arch, rest=b""):
     number, order = planning.ELF_MACHINES[arch]
-    return b"\x7fELF\x02" + (b"\x02" if order == "big" else b"\x01") + bytes(12) + number.to_bytes(2, order) + bytes(44) + rest
+    return (
+        b"\x7fELF\x02"
+        + (b"\x02" if order == "big" else b"\x01")
+        + bytes(12)
+        + number.to_bytes(2, order)
+        + bytes(44)
+        + rest
+    )
 
 
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-CALICO, PORTMAP, CALICOCTL = elf(ARCH, b"calico" * 1000), elf(ARCH, b"portmap"), b"#!/bin/sh\necho stand-in\n"
+CALICO, PORTMAP, CALICOCTL = (
+    elf(ARCH, b"calico" * 1000),
+    elf(ARCH, b"portmap"),
+    b"#!/bin/sh\necho stand-in\n",
+)
 
 
 def make_mirror(folder):
     """Fill a new folder with a release's files as they are upstream; `archive` makes the release's archive anew."""
     folder.mkdir()
     (folder / ("calicoctl-linux-%s" % ARCH)).write_bytes(CALICOCTL)
-    archive(folder, {"bin/cni/%s/calico" % ARCH: CALICO, "bin/cni/%s/portmap" % ARCH: PORTMAP, "bin/cni/%s/calico" % OTHER: elf(OTHER)},
-            links={"bin/cni/%s/calico-ipam" % ARCH: "./calico"})
+    archive(
+        folder,
+        {
+            "bin/cni/%s/calico" % ARCH: CALICO,
+            "bin/cni/%s/portmap" % ARCH: PORTMAP,
+            "bin/cni/%s/calico" % OTHER: elf(OTHER),
+        },
+        links={"bin/cni/%s/calico-ipam" % ARCH: "./calico"},
+    )
     return folder
 
 
@@ -49,8 +70,14 @@ def archive(folder, files, links=None):
         (root / "release-v1" / name).write_bytes(content)
     for name, target in (links or {}).items():
         (root / "release-v1" / name).symlink_to(target)
-    subprocess.run(["tar", "czf", folder / "release-v1.tgz", "-C", root, "release-v1"], check=True, timeout=30)
-    sums = "".join("%s  %s\n" % (sha256(item.read_bytes()), item.name) for item in sorted(folder.iterdir()) if item.name != "SHA256SUMS")
+    subprocess.run(
+        ["tar", "czf", folder / "release-v1.tgz", "-C", root, "release-v1"], check=True, timeout=30
+    )
+    sums = "".join(
+        "%s  %s\n" % (sha256(item.read_bytes()), item.name)
+        for item in sorted(folder.iterdir())
+        if item.name != "SHA256SUMS"
+    )
     (folder / "SHA256SUMS").write_text(sums)
 
 
@@ -66,13 +93,31 @@ def serve(mirror):
 
 def release(mirror, web, node, names=("calico", "calico-ipam", "portmap"), **changes):
     source = {
-        "name": "calico", "url": web.url + "/release-v1.tgz", "sha256": sha256((mirror / "release-v1.tgz").read_bytes()), "archive": "tgz",
-        "members": [{"member": "release-v1/bin/cni/{arch}/%s" % name, "dest": str(node / "bin" / name)} for name in names],
+        "name": "calico",
+        "url": web.url + "/release-v1.tgz",
+        "sha256": sha256((mirror / "release-v1.tgz").read_bytes()),
+        "archive": "tgz",
+        "members": [
+            {"member": "release-v1/bin/cni/{arch}/%s" % name, "dest": str(node / "bin" / name)}
+            for name in names
+        ],
     }
-    return {"sources": [{**source, **changes}], "state_file": str(node / "state" / "binaries.json"), "timeout": 2}
+    return {
+        "sources": [{**source, **changes}],
+        "state_file": str(node / "state" / "binaries.json"),
+        "timeout": 2,
+    }
 
 
 def calicoctl(web, node, **changes):
-    source = {"name": "calicoctl", "url": web.url + "/calicoctl-linux-{arch}", "sha256": {ARCH: sha256(CALICOCTL), OTHER: "0" * 64},
-              "members": [{"dest": str(node / "bin" / "calicoctl")}]}
-    return {"sources": [{**source, **changes}], "state_file": str(node / "state" / "binaries.json"), "timeout": 2}
+    source = {
+        "name": "calicoctl",
+        "url": web.url + "/calicoctl-linux-{arch}",
+        "sha256": {ARCH: sha256(CALICOCTL), OTHER: "0" * 64},
+        "members": [{"dest": str(node / "bin" / "calicoctl")}],
+    }
+    return {
+        "sources": [{**source, **changes}],
+        "state_file": str(node / "state" / "binaries.json"),
+        "timeout": 2,
+    }

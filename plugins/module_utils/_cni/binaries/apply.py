@@ -13,9 +13,14 @@ import contextlib
 import functools
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries import decide as planning
-from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_verified
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import CHUNK, StagedFile, atomic_write, set_attributes
 from ansible_collections.hardway.calico.plugins.module_utils._host.archive import copy_members
+from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_verified
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    CHUNK,
+    StagedFile,
+    atomic_write,
+    set_attributes,
+)
 
 
 def fetch(source, wanted, sinks, timeout):
@@ -40,7 +45,12 @@ class Installation:
     """decide: function of {path: digest} that returns (plan, digests); node: (arch, machine); owner: (uid, gid)."""
 
     def __init__(self, sources, decide, recorded, record_path, node, owner, timeout, packed=None):
-        self.sources, self.decide, self.recorded, self.record_path = sources, decide, recorded, record_path
+        self.sources, self.decide, self.recorded, self.record_path = (
+            sources,
+            decide,
+            recorded,
+            record_path,
+        )
         self.node, self.owner, self.timeout, self.packed = node, owner, timeout, packed
 
     def run(self, missing):
@@ -53,7 +63,9 @@ class Installation:
             plan, digests = self.decide({path: item.sha256 for path, item in staged.items()})
             if any(step.action in (planning.INSTALL, planning.RECORD) for step in plan):
                 record = planning.new_record(self.sources, self.recorded, digests)
-                atomic_write(self.record_path, planning.render_record(record).encode(), 0o644, *self.owner)
+                atomic_write(
+                    self.record_path, planning.render_record(record).encode(), 0o644, *self.owner
+                )
             for step in plan:
                 if step.action == planning.INSTALL:
                     staged[step.target].commit(step.detail.mode, *self.owner)
@@ -63,7 +75,10 @@ class Installation:
 
     def _stage(self, missing, staged, stack):
         """Fill `staged` and return [(source, wanted file)] of what is in it."""
-        todo = [(source, [item for item in source.files if item.dest in missing]) for source in self.sources]
+        todo = [
+            (source, [item for item in source.files if item.dest in missing])
+            for source in self.sources
+        ]
         todo = [(source, wanted) for source, wanted in todo if wanted]
 
         def stage(items):
@@ -73,7 +88,9 @@ class Installation:
             return staged
 
         if self.packed and todo:
-            with fetch_verified(self.packed["path"], self.packed["sha256"], self.timeout) as content:
+            with fetch_verified(
+                self.packed["path"], self.packed["sha256"], self.timeout
+            ) as content:
                 writers = {}
                 for source, wanted in todo:
                     stage(wanted)

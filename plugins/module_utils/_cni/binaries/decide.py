@@ -13,11 +13,19 @@ from __future__ import annotations
 import json
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import drift, require_replaceable
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    drift,
+    require_replaceable,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 # e_machine and byte order (EI_DATA) of ELF headers: System V ABI, chapter 4, and its processor supplements.
-ELF_MACHINES = {"amd64": (62, "little"), "arm64": (183, "little"), "ppc64le": (21, "little"), "s390x": (22, "big")}
+ELF_MACHINES = {
+    "amd64": (62, "little"),
+    "arm64": (183, "little"),
+    "ppc64le": (21, "little"),
+    "s390x": (22, "big"),
+}
 INSTALL, ATTRIBUTES, RECORD = "install", "set attributes", "record"
 UNKNOWN = "known when the archive has been read"
 
@@ -37,7 +45,14 @@ def render_record(recorded):
 
 def new_record(sources, recorded, digests):
     """The record after the files with these digests ({path: digest}) are in place; other files' entries stay."""
-    return {**recorded, **{wanted.dest: _entry(source, wanted, digests[wanted.dest]) for source in sources for wanted in source.files}}
+    return {
+        **recorded,
+        **{
+            wanted.dest: _entry(source, wanted, digests[wanted.dest])
+            for source in sources
+            for wanted in source.files
+        },
+    }
 
 
 def decide(sources, observed, recorded, record_path, uid, gid, known=None):
@@ -57,7 +72,9 @@ def decide(sources, observed, recorded, record_path, uid, gid, known=None):
             if step:
                 steps.append(step)
     if unrecorded and not any(step.action == INSTALL for step in steps):
-        steps.append(Step(RECORD, record_path, "it does not say where %s came from" % ", ".join(unrecorded)))
+        steps.append(
+            Step(RECORD, record_path, "it does not say where %s came from" % ", ".join(unrecorded))
+        )
     return Plan(steps), digests
 
 
@@ -75,8 +92,10 @@ def require_architecture(path, head, arch, machine):
     if (number, order) != ELF_MACHINES[arch]:
         names = {value: name for name, value in ELF_MACHINES.items()}
         raise CalicoError(
-            "wrong architecture: the program for %s cannot run on this node" % path, expected="%s (this node is %s)" % (arch, machine),
-            found=names.get((number, order), "ELF machine %d, %s endian" % (number, order)), remedy="use the release's files for %s" % arch,
+            "wrong architecture: the program for %s cannot run on this node" % path,
+            expected="%s (this node is %s)" % (arch, machine),
+            found=names.get((number, order), "ELF machine %d, %s endian" % (number, order)),
+            remedy="use the release's files for %s" % arch,
         )
 
 
@@ -85,8 +104,11 @@ def require_digest(source, wanted, digest):
     expected = _expected(source, wanted, {})
     if expected and digest != expected:
         raise CalicoError(
-            "checksum mismatch: the content for %s from %s is not the expected one" % (wanted.dest, source.url), expected="sha256 %s" % expected,
-            found="sha256 %s" % digest, remedy="nothing was replaced; compare the digest with the publisher's",
+            "checksum mismatch: the content for %s from %s is not the expected one"
+            % (wanted.dest, source.url),
+            expected="sha256 %s" % expected,
+            found="sha256 %s" % digest,
+            remedy="nothing was replaced; compare the digest with the publisher's",
         )
 
 
@@ -98,17 +120,35 @@ def _step(source, wanted, state, digest, entry, uid, gid):
     elif state.kind == "link":
         reason = "it is a symbolic link, not a file"
     elif digest is None:
-        reason = "it was installed from another archive" if entry else "it is not known where it came from"
+        reason = (
+            "it was installed from another archive"
+            if entry
+            else "it is not known where it came from"
+        )
     elif state.sha256 != digest:
         reason = "its content is not that of %s" % source.name
-    after = {"sha256": digest or UNKNOWN, "mode": "%04o" % wanted.mode, "source": source.url, "source_sha256": source.sha256}
+    after = {
+        "sha256": digest or UNKNOWN,
+        "mode": "%04o" % wanted.mode,
+        "source": source.url,
+        "source_sha256": source.sha256,
+    }
     if reason:
-        before = {"sha256": state.sha256, "mode": "%04o" % state.mode} if state.kind == "file" else None
+        before = (
+            {"sha256": state.sha256, "mode": "%04o" % state.mode} if state.kind == "file" else None
+        )
         return Step(INSTALL, wanted.dest, reason, before=before, after=after, detail=wanted)
     reason = drift(state, wanted.mode, uid, gid)
     if reason:
         before = {"mode": "%04o" % state.mode, "owner": "%d:%d" % (state.uid, state.gid)}
-        return Step(ATTRIBUTES, wanted.dest, reason, before=before, after={"mode": "%04o" % wanted.mode, "owner": "%d:%d" % (uid, gid)}, detail=wanted)
+        return Step(
+            ATTRIBUTES,
+            wanted.dest,
+            reason,
+            before=before,
+            after={"mode": "%04o" % wanted.mode, "owner": "%d:%d" % (uid, gid)},
+            detail=wanted,
+        )
     return None
 
 
@@ -123,4 +163,9 @@ def _expected(source, wanted, entry):
 
 
 def _entry(source, wanted, digest):
-    return {"source": source.url, "source_sha256": source.sha256, "member": wanted.member, "sha256": digest}
+    return {
+        "source": source.url,
+        "source_sha256": source.sha256,
+        "member": wanted.member,
+        "sha256": digest,
+    }

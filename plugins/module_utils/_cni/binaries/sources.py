@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path, octal_mode
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    absolute_path,
+    octal_mode,
+)
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64le", "s390x": "s390x"}
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -52,7 +55,9 @@ def architecture(machine, extra=None):
     known = {**ARCHITECTURES, **(extra or {})}
     if machine not in known:
         raise CalicoError(
-            "there are no binaries for this node's architecture", expected="one of %s" % ", ".join(sorted(known)), found=machine,
+            "there are no binaries for this node's architecture",
+            expected="one of %s" % ", ".join(sorted(known)),
+            found=machine,
             remedy="leave the node out, or name the architecture of your own build in arch_map",
         )
     return known[machine]
@@ -66,7 +71,9 @@ def checksum_url(option, arch, machine):
     """The address of the checksums that a source needs on this architecture; None if its digest was given."""
     if option.get("sha256") or not option.get("sha256sums_url"):
         return None
-    return location("%s: sha256sums_url" % option["name"], expand(option["sha256sums_url"], arch, machine))
+    return location(
+        "%s: sha256sums_url" % option["name"], expand(option["sha256sums_url"], arch, machine)
+    )
 
 
 def location(what, url):
@@ -77,9 +84,17 @@ def location(what, url):
     if url.startswith("/"):
         return url
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise CalicoError("%s is not an address" % what, expected="http://, https://, file:/// or an absolute path", found=url)
+        raise CalicoError(
+            "%s is not an address" % what,
+            expected="http://, https://, file:/// or an absolute path",
+            found=url,
+        )
     if "@" in parts.netloc:
-        raise CalicoError("%s holds a user name or a password" % what, expected="an address without credentials", remedy="use a mirror that needs none")
+        raise CalicoError(
+            "%s holds a user name or a password" % what,
+            expected="an address without credentials",
+            remedy="use a mirror that needs none",
+        )
     return url
 
 
@@ -99,16 +114,25 @@ def resolve(options, arch, machine, checksums=None):
     for option in options:
         for key in ("name", "url", "members"):
             if not option.get(key):
-                raise CalicoError("source %s has no %s" % (option.get("name") or "without a name", key), expected="a value that is not empty")
+                raise CalicoError(
+                    "source %s has no %s" % (option.get("name") or "without a name", key),
+                    expected="a value that is not empty",
+                )
         name, archive = option["name"], option.get("archive") == "tgz"
         url, digest = source_digest(option, arch, machine, checksums or {})
         files = tuple(_wanted(name, member, archive, arch, machine) for member in option["members"])
         for wanted in files:
             if wanted.dest in owners:
-                raise CalicoError("%s is installed twice" % wanted.dest, found="in %s and %s" % (owners[wanted.dest], name), remedy="remove one of them")
+                raise CalicoError(
+                    "%s is installed twice" % wanted.dest,
+                    found="in %s and %s" % (owners[wanted.dest], name),
+                    remedy="remove one of them",
+                )
             owners[wanted.dest] = name
         path = option.get("controller_path")
-        sources.append(Source(name, url, digest, archive, files, expand(path, arch, machine) if path else None))
+        sources.append(
+            Source(name, url, digest, archive, files, expand(path, arch, machine) if path else None)
+        )
     return sources
 
 
@@ -117,7 +141,9 @@ def source_digest(option, arch, machine, checksums):
     name = option["name"]
     url = location("%s: url" % name, expand(option["url"], arch, machine))
     digest = _digest("%s: sha256" % name, option.get("sha256"), arch)
-    return url, _listed(name, url, checksum_url(option, arch, machine), checksums) if digest is None else digest
+    return url, _listed(
+        name, url, checksum_url(option, arch, machine), checksums
+    ) if digest is None else digest
 
 
 def _wanted(name, option, archive, arch, machine):
@@ -126,29 +152,58 @@ def _wanted(name, option, archive, arch, machine):
     if archive:
         given = expand(option.get("member") or "", arch, machine)
         member = posixpath.normpath(given) if given else ""
-        if not member or member == "." or member.startswith(("/", "../")) or ".." in given.split("/"):
-            raise CalicoError("%s: member for %s is not a path inside the archive" % (name, dest), expected="a relative path without ..", found=given)
-    return WantedFile(dest, member, octal_mode(option.get("mode") or "0755"), _digest("%s: sha256 of %s" % (name, dest), option.get("sha256"), arch))
+        if (
+            not member
+            or member == "."
+            or member.startswith(("/", "../"))
+            or ".." in given.split("/")
+        ):
+            raise CalicoError(
+                "%s: member for %s is not a path inside the archive" % (name, dest),
+                expected="a relative path without ..",
+                found=given,
+            )
+    return WantedFile(
+        dest,
+        member,
+        octal_mode(option.get("mode") or "0755"),
+        _digest("%s: sha256 of %s" % (name, dest), option.get("sha256"), arch),
+    )
 
 
 def _digest(what, value, arch):
     if isinstance(value, dict):
         if arch not in value:
-            raise CalicoError("%s has no entry for %s" % (what, arch), expected=arch, found=", ".join(sorted(value)) or "nothing")
+            raise CalicoError(
+                "%s has no entry for %s" % (what, arch),
+                expected=arch,
+                found=", ".join(sorted(value)) or "nothing",
+            )
         value = value[arch]
     if value is None or value == "":
         return None
     value = str(value).lower()
     if not DIGEST.match(value):
-        raise CalicoError("%s is not a SHA-256 digest" % what, expected="64 hexadecimal digits", found=value)
+        raise CalicoError(
+            "%s is not a SHA-256 digest" % what, expected="64 hexadecimal digits", found=value
+        )
     return value
 
 
 def _listed(name, url, address, checksums):
     if address is None:
         remedy = "take the digest from the release's SHA256SUMS"
-        raise CalicoError("%s has no checksum" % name, expected="sha256 or sha256sums_url", found="neither", remedy=remedy)
+        raise CalicoError(
+            "%s has no checksum" % name,
+            expected="sha256 or sha256sums_url",
+            found="neither",
+            remedy=remedy,
+        )
     found, wanted = digests_by_name(checksums.get(address, "")), posixpath.basename(url)
     if wanted not in found:
-        raise CalicoError("%s does not list %s" % (address, wanted), expected="its SHA-256 digest", found=", ".join(sorted(found)[:10]) or "no digests")
+        raise CalicoError(
+            "%s does not list %s" % (address, wanted),
+            expected="its SHA-256 digest",
+            found=", ".join(sorted(found)[:10]) or "no digests",
+        )
     return found[wanted]

@@ -20,11 +20,25 @@ def ask(path, timeout):
     The environment is empty, so that nothing in it makes the program act as a CNI call would.
     """
     try:
-        done = subprocess.run([path, "-v"], capture_output=True, text=True, errors="replace", timeout=timeout, check=False, env={}, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [path, "-v"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            env={},
+            stdin=subprocess.DEVNULL,
+        )
     except OSError:
         # None there, one for another architecture, or one without the right to run: an upgrade puts the right one there.
         return ""
     except subprocess.TimeoutExpired as exc:
-        raise CalicoError("%s -v does not end" % path, expected="a version within %d s" % timeout, found="no answer", remedy="look at the file") from exc
+        raise CalicoError(
+            "%s -v does not end" % path,
+            expected="a version within %d s" % timeout,
+            found="no answer",
+            remedy="look at the file",
+        ) from exc
     found = VERSION.search(done.stdout)
     return found.group(0) if done.returncode == 0 and found else ""

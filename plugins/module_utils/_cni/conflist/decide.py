@@ -12,7 +12,10 @@ from __future__ import annotations
 import json
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import drift, require_replaceable
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    drift,
+    require_replaceable,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 # libcni reads these, sorted by name, and container runtimes take the first (containernetworking/cni libcni ConfFiles).
@@ -25,7 +28,11 @@ def conflist(params):
     """The network configuration list for the module's options."""
     mtu = params["mtu"]
     if mtu != 0 and not MIN_MTU <= mtu <= MAX_MTU:
-        raise CalicoError("mtu is out of range", expected="0 (Felix finds it out) or %d to %d" % (MIN_MTU, MAX_MTU), found=mtu)
+        raise CalicoError(
+            "mtu is out of range",
+            expected="0 (Felix finds it out) or %d to %d" % (MIN_MTU, MAX_MTU),
+            found=mtu,
+        )
     calico = {"type": "calico", "log_level": params["log_level"]}
     if params["log_file_path"]:
         calico["log_file_path"] = params["log_file_path"]
@@ -33,7 +40,10 @@ def conflist(params):
     if params["nodename"]:
         calico["nodename"] = params["nodename"]
     calico["mtu"] = mtu
-    calico["ipam"] = {"type": "calico-ipam", **{key: _ipam_value(value) for key, value in params["ipam"].items()}}
+    calico["ipam"] = {
+        "type": "calico-ipam",
+        **{key: _ipam_value(value) for key, value in params["ipam"].items()},
+    }
     calico["policy"] = {"type": "k8s"}
     calico["kubernetes"] = {"kubeconfig": params["kubeconfig"]}
     calico.update(params["settings"])
@@ -45,7 +55,11 @@ def conflist(params):
     plugins += params["plugins"]
     for plugin in plugins:
         if not isinstance(plugin.get("type"), str) or not plugin["type"]:
-            raise CalicoError("a plugin of the chain has no type", expected="type: the plugin's file name in /opt/cni/bin", found=json.dumps(plugin))
+            raise CalicoError(
+                "a plugin of the chain has no type",
+                expected="type: the plugin's file name in /opt/cni/bin",
+                found=json.dumps(plugin),
+            )
     return {"name": params["name"], "cniVersion": params["cni_version"], "plugins": plugins}
 
 
@@ -60,14 +74,46 @@ def decide(path, wanted, content, state, mode, uid, gid):
         return Plan([Step("create", path, "the file is missing", after=wanted)])
     current, fault = _parsed(content)
     if state.kind == "link":
-        return Plan([Step("replace", path, "it is a symbolic link, not a file", before=current, after=wanted)])
+        return Plan(
+            [
+                Step(
+                    "replace",
+                    path,
+                    "it is a symbolic link, not a file",
+                    before=current,
+                    after=wanted,
+                )
+            ]
+        )
     if fault:
-        return Plan([Step("update", path, fault, before=(content or b"").decode("utf-8", "replace"), after=wanted)])
+        return Plan(
+            [
+                Step(
+                    "update",
+                    path,
+                    fault,
+                    before=(content or b"").decode("utf-8", "replace"),
+                    after=wanted,
+                )
+            ]
+        )
     if current != wanted:
-        return Plan([Step("update", path, "the configuration differs", before=current, after=wanted)])
+        return Plan(
+            [Step("update", path, "the configuration differs", before=current, after=wanted)]
+        )
     reason = drift(state, mode, uid, gid)
     if reason:
-        return Plan([Step("set attributes", path, reason, before={"mode": "%04o" % state.mode}, after={"mode": "%04o" % mode})])
+        return Plan(
+            [
+                Step(
+                    "set attributes",
+                    path,
+                    reason,
+                    before={"mode": "%04o" % state.mode},
+                    after={"mode": "%04o" % mode},
+                )
+            ]
+        )
     return Plan()
 
 

@@ -10,8 +10,14 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import LeafWanted, key_size, require_days, require_window, trouble
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    LeafWanted,
+    key_size,
+    require_days,
+    require_window,
+    trouble,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -36,17 +42,30 @@ def holder(params, node=""):
         found = Holder(params["user"], params["secret"])
     else:
         if not NAME.fullmatch(node):
-            raise CalicoError("%s is not the name of a node" % node, expected="lower-case letters, digits, - and .", found=node,
-                              remedy="give the names that the cluster's Node objects have")
+            raise CalicoError(
+                "%s is not the name of a node" % node,
+                expected="lower-case letters, digits, - and .",
+                found=node,
+                remedy="give the names that the cluster's Node objects have",
+            )
         found = Holder("%s:%s" % (params["user"], node), "%s-%s" % (params["secret"], node), node)
     # RFC 5280, appendix A.1: ub-common-name.
     if not params["user"] or len(found.user) > 64:
-        raise CalicoError("The user %s cannot be a certificate's CN" % found.user, expected="1 to 64 characters", found=len(found.user),
-                          remedy="choose a shorter user%s" % (", or one credential for all nodes" if node else ""))
+        raise CalicoError(
+            "The user %s cannot be a certificate's CN" % found.user,
+            expected="1 to 64 characters",
+            found=len(found.user),
+            remedy="choose a shorter user%s"
+            % (", or one credential for all nodes" if node else ""),
+        )
     # The Secret's name is a label's value as well: at most 63 characters.
     if not NAME.fullmatch(params["secret"]) or len(params["secret"]) > 63:
-        raise CalicoError("%s is not the name of a Secret" % params["secret"], expected="up to 63 lower-case letters, digits, - and .", found=params["secret"],
-                          remedy="choose another name")
+        raise CalicoError(
+            "%s is not the name of a Secret" % params["secret"],
+            expected="up to 63 lower-case letters, digits, - and .",
+            found=params["secret"],
+            remedy="choose another name",
+        )
     return found
 
 
@@ -55,8 +74,16 @@ def wanted_leaf(params, user):
     require_days(params, "lifetime_days")
     require_window(params, "lifetime_days")
     if not 1 <= params["timeout"] <= 3600:
-        raise CalicoError("timeout is out of range", expected="1 to 3600", found=params["timeout"], remedy="correct it or leave it out")
-    lifetime, window = timedelta(days=params["lifetime_days"]), timedelta(days=params["renewal_days"])
+        raise CalicoError(
+            "timeout is out of range",
+            expected="1 to 3600",
+            found=params["timeout"],
+            remedy="correct it or leave it out",
+        )
+    lifetime, window = (
+        timedelta(days=params["lifetime_days"]),
+        timedelta(days=params["renewal_days"]),
+    )
     return LeafWanted(user, "clientAuth", params["key_type"], key_size(params), lifetime, window)
 
 
@@ -71,10 +98,33 @@ def decide(wanted, found, now, unwanted=(), force=False):
         pair = found[who]
         reason = trouble(pair, leaf, now) or ("it is renewed on demand (force)" if force else None)
         if reason:
-            after = {"subject": "CN=%s" % who.user, "key_type": leaf.key_type, "key_size": leaf.key_size, "days": leaf.lifetime.days}
-            steps.append(Step("issue" if pair.absent else "renew", who.target, reason, _shown(pair), after, who))
+            after = {
+                "subject": "CN=%s" % who.user,
+                "key_type": leaf.key_type,
+                "key_size": leaf.key_size,
+                "days": leaf.lifetime.days,
+            }
+            steps.append(
+                Step(
+                    "issue" if pair.absent else "renew",
+                    who.target,
+                    reason,
+                    _shown(pair),
+                    after,
+                    who,
+                )
+            )
     for who, reason in unwanted:
-        steps.append(Step("delete", who.target, reason, _shown(found[who]) or {"secret": who.secret}, None, who))
+        steps.append(
+            Step(
+                "delete",
+                who.target,
+                reason,
+                _shown(found[who]) or {"secret": who.secret},
+                None,
+                who,
+            )
+        )
     return Plan(steps)
 
 
@@ -82,7 +132,11 @@ def unwanted(stored, wanted, kept):
     """[(Holder, reason)] of stored per-node credentials of nodes that are neither wanted nor kept; kept None: all are kept."""
     if kept is None:
         return []
-    return [(who, "the node is revoked or gone") for who in stored if who.node and who not in wanted and who.node not in kept]
+    return [
+        (who, "the node is revoked or gone")
+        for who in stored
+        if who.node and who not in wanted and who.node not in kept
+    ]
 
 
 def users(wanted, kept, stored, removed):
@@ -94,8 +148,10 @@ def require_usable(user, reason):
     """Raises CalicoError if a certificate that was just issued is not what was asked for. reason: its trouble, or None."""
     if reason:
         raise CalicoError(
-            "The certificate that was issued for %s cannot be used" % user, expected="a client certificate of the API server's CA for clients",
-            found=reason, remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; nothing was stored",
+            "The certificate that was issued for %s cannot be used" % user,
+            expected="a client certificate of the API server's CA for clients",
+            found=reason,
+            remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; nothing was stored",
         )
 
 

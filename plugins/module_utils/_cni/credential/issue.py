@@ -11,8 +11,8 @@ import json
 import time
 from datetime import timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 LABEL = "hardway.calico/credential"
@@ -53,12 +53,28 @@ class CsrIssuer:
 
     def _request(self, who, name, key_pem, lifetime, made):
         request = base64.b64encode(x509.make_csr(who.user, key_pem).encode()).decode()
-        spec = {"request": request, "signerName": self.signer, "usages": ["client auth"], "expirationSeconds": int(lifetime.total_seconds())}
-        created = self.api.create(CSRS, {**TYPED, "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec})
+        spec = {
+            "request": request,
+            "signerName": self.signer,
+            "usages": ["client auth"],
+            "expirationSeconds": int(lifetime.total_seconds()),
+        }
+        created = self.api.create(
+            CSRS,
+            {**TYPED, "metadata": {"name": name, "labels": {LABEL: self.secret}}, "spec": spec},
+        )
         made.append(name)
-        approved = {"type": "Approved", "status": "True", "reason": "HardwayCalico", "message": "the CNI user %s of hardway.calico" % who.user}
+        approved = {
+            "type": "Approved",
+            "status": "True",
+            "reason": "HardwayCalico",
+            "message": "the CNI user %s of hardway.calico" % who.user,
+        }
         try:
-            self.api.replace("%s/%s/approval" % (CSRS, name), {**created, **TYPED, "status": {"conditions": [approved]}})
+            self.api.replace(
+                "%s/%s/approval" % (CSRS, name),
+                {**created, **TYPED, "status": {"conditions": [approved]}},
+            )
         except CalicoError as exc:
             if exc.status == 404:
                 raise _removed(name) from exc
@@ -73,20 +89,33 @@ class CsrIssuer:
             if status.get("certificate"):
                 return base64.b64decode(status["certificate"]).decode()
             conditions = status.get("conditions") or []
-            refused = [condition for condition in conditions if condition["type"] in ("Denied", "Failed")]
+            refused = [
+                condition for condition in conditions if condition["type"] in ("Denied", "Failed")
+            ]
             if refused or clock() >= deadline:
                 raise CalicoError(
-                    "The certificate signing request %s of signer %s got no certificate" % (name, self.signer),
+                    "The certificate signing request %s of signer %s got no certificate"
+                    % (name, self.signer),
                     expected="a certificate within %d s of its approval" % self.timeout,
-                    found="conditions %s" % json.dumps([{key: condition.get(key) for key in ("type", "reason", "message")} for condition in conditions]),
+                    found="conditions %s"
+                    % json.dumps(
+                        [
+                            {key: condition.get(key) for key in ("type", "reason", "message")}
+                            for condition in conditions
+                        ]
+                    ),
                     remedy="let kube-controller-manager sign (--cluster-signing-cert-file), or use the method ca (cni_credential_method: ca)",
                 )
             pause(POLL_SECONDS)
 
 
 def _removed(name):
-    return CalicoError("The certificate signing request %s was removed while it waited for its certificate" % name, expected="one run at a time",
-                       found="nothing under its name: another run issues the same credential", remedy="run again when that run has ended")
+    return CalicoError(
+        "The certificate signing request %s was removed while it waited for its certificate" % name,
+        expected="one run at a time",
+        found="nothing under its name: another run issues the same credential",
+        remedy="run again when that run has ended",
+    )
 
 
 class CaIssuer:
@@ -96,8 +125,14 @@ class CaIssuer:
         pair = x509.read_pair(ca_pem, ca_key_pem, ca_pem)
         if not pair.usable or not pair.certificate.is_ca:
             raise CalicoError(
-                "The cluster's CA files cannot be used", expected="a CA certificate and its unencrypted private key, in PEM",
-                found=pair.problem or ("a certificate that is not a CA's" if pair.usable else "a key of another certificate"),
+                "The cluster's CA files cannot be used",
+                expected="a CA certificate and its unencrypted private key, in PEM",
+                found=pair.problem
+                or (
+                    "a certificate that is not a CA's"
+                    if pair.usable
+                    else "a key of another certificate"
+                ),
                 remedy="hand in the pair that kubeadm keeps as /etc/kubernetes/pki/ca.crt and ca.key, or use the method csr",
             )
         self.ca_pem = ca_pem
@@ -106,4 +141,9 @@ class CaIssuer:
     def issue(self, keys, now, lifetime):
         """{Holder: PEM} for {Holder: key PEM}."""
         start, end = now - timedelta(minutes=5), now + lifetime
-        return {who: x509.issue_leaf(who.user, "clientAuth", key, self.ca_pem, self.ca_key_pem, start, end) for who, key in keys.items()}
+        return {
+            who: x509.issue_leaf(
+                who.user, "clientAuth", key, self.ca_pem, self.ca_key_pem, start, end
+            )
+            for who, key in keys.items()
+        }

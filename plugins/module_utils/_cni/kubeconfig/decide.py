@@ -11,9 +11,12 @@ import binascii
 import json
 from urllib.parse import urlsplit
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import drift, require_replaceable
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    drift,
+    require_replaceable,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
 
@@ -23,9 +26,16 @@ def require_server(url):
         parts = urlsplit(url or "")
         host, port = parts.hostname, parts.port or 443
     except ValueError as exc:
-        raise CalicoError("server is not a URL", expected="https://HOST:PORT", found="%s (%s)" % (url, exc)) from exc
+        raise CalicoError(
+            "server is not a URL", expected="https://HOST:PORT", found="%s (%s)" % (url, exc)
+        ) from exc
     if parts.scheme != "https" or not host:
-        raise CalicoError("server is not an https URL", expected="https://HOST:PORT", found=url, remedy="give the API server's address as nodes reach it")
+        raise CalicoError(
+            "server is not an https URL",
+            expected="https://HOST:PORT",
+            found=url,
+            remedy="give the API server's address as nodes reach it",
+        )
     return host, port, parts.path.rstrip("/")
 
 
@@ -33,21 +43,31 @@ def require_credential(certificate, key, user, now):
     """The client certificate as a Certificate, if it is the user's and valid now."""
     leaf = certificates("client_certificate", certificate)[0]
     if "PRIVATE KEY-----" not in key:
-        raise CalicoError("client_key holds no private key", expected="PEM of a private key", found="other text (not shown)")
+        raise CalicoError(
+            "client_key holds no private key",
+            expected="PEM of a private key",
+            found="other text (not shown)",
+        )
     if leaf.common_name != user:
         raise CalicoError(
-            "client_certificate is another user's", expected="common name %s" % user, found="common name %s" % leaf.common_name,
+            "client_certificate is another user's",
+            expected="common name %s" % user,
+            found="common name %s" % leaf.common_name,
             remedy="issue the credential for %s or set the option user" % user,
         )
     if now > leaf.not_after:
         raise CalicoError(
-            "client_certificate of %s has expired" % user, expected="a certificate valid at %s, this node's clock" % _utc(now),
-            found="it ended at %s" % _utc(leaf.not_after), remedy="issue a new one (hardway.calico.cni_credential), or correct this node's clock",
+            "client_certificate of %s has expired" % user,
+            expected="a certificate valid at %s, this node's clock" % _utc(now),
+            found="it ended at %s" % _utc(leaf.not_after),
+            remedy="issue a new one (hardway.calico.cni_credential), or correct this node's clock",
         )
     if now < leaf.not_before:
         raise CalicoError(
-            "client_certificate of %s is not valid yet" % user, expected="a certificate valid at %s, this node's clock" % _utc(now),
-            found="it begins at %s" % _utc(leaf.not_before), remedy="correct this node's clock: compare `date -u` here and on the control plane",
+            "client_certificate of %s is not valid yet" % user,
+            expected="a certificate valid at %s, this node's clock" % _utc(now),
+            found="it begins at %s" % _utc(leaf.not_before),
+            remedy="correct this node's clock: compare `date -u` here and on the control plane",
         )
     return leaf
 
@@ -58,10 +78,24 @@ def kubeconfig(params):
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": cluster, "cluster": {"server": params["server"], "certificate-authority-data": _base64(params["cluster_ca"])}}],
-        "users": [{"name": user, "user": {
-            "client-certificate-data": _base64(params["client_certificate"]), "client-key-data": _base64(params["client_key"]),
-        }}],
+        "clusters": [
+            {
+                "name": cluster,
+                "cluster": {
+                    "server": params["server"],
+                    "certificate-authority-data": _base64(params["cluster_ca"]),
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": user,
+                "user": {
+                    "client-certificate-data": _base64(params["client_certificate"]),
+                    "client-key-data": _base64(params["client_key"]),
+                },
+            }
+        ],
         "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
         "current-context": context,
     }
@@ -78,13 +112,22 @@ def shown(config):
     try:
         return {
             "current-context": config.get("current-context"),
-            "contexts": [{"name": item["name"], **item["context"]} for item in config.get("contexts") or []],
+            "contexts": [
+                {"name": item["name"], **item["context"]} for item in config.get("contexts") or []
+            ],
             "clusters": [
-                {"name": item["name"], "server": item["cluster"].get("server"), "ca": _fingerprint(item["cluster"].get("certificate-authority-data"))}
+                {
+                    "name": item["name"],
+                    "server": item["cluster"].get("server"),
+                    "ca": _fingerprint(item["cluster"].get("certificate-authority-data")),
+                }
                 for item in config.get("clusters") or []
             ],
             "users": [
-                {"name": item["name"], "client_certificate": _fingerprint(item["user"].get("client-certificate-data"))}
+                {
+                    "name": item["name"],
+                    "client_certificate": _fingerprint(item["user"].get("client-certificate-data")),
+                }
                 for item in config.get("users") or []
             ],
         }
@@ -101,14 +144,28 @@ def decide(path, wanted, content, state, mode, uid, gid):
     current = _parsed(content)
     before = shown(current)
     if state.kind == "link":
-        return Plan([Step("replace", path, "it is a symbolic link, not a file", before=before, after=after)])
+        return Plan(
+            [Step("replace", path, "it is a symbolic link, not a file", before=before, after=after)]
+        )
     if wanted is None:
-        return Plan([Step("update", path, "the credential is not issued yet", before=before, after=after)])
+        return Plan(
+            [Step("update", path, "the credential is not issued yet", before=before, after=after)]
+        )
     if current != wanted:
         return Plan([Step("update", path, _difference(before, after), before=before, after=after)])
     reason = drift(state, mode, uid, gid)
     if reason:
-        return Plan([Step("set attributes", path, reason, before={"mode": "%04o" % state.mode}, after={"mode": "%04o" % mode})])
+        return Plan(
+            [
+                Step(
+                    "set attributes",
+                    path,
+                    reason,
+                    before={"mode": "%04o" % state.mode},
+                    after={"mode": "%04o" % mode},
+                )
+            ]
+        )
     return Plan()
 
 
@@ -116,8 +173,12 @@ def _difference(before, after):
     """Why the file is written anew, in words: each part that differs, with its old and new value."""
     if isinstance(before, str):
         return "it is not a kubeconfig in JSON"
-    words = {"server": "the API server is %s, wanted %s", "ca": "the cluster's CA is %s, wanted %s",
-             "client_certificate": "the client certificate is %s, wanted %s", "name": "the name of the entry in %s is %%s, wanted %%s"}
+    words = {
+        "server": "the API server is %s, wanted %s",
+        "ca": "the cluster's CA is %s, wanted %s",
+        "client_certificate": "the client certificate is %s, wanted %s",
+        "name": "the name of the entry in %s is %%s, wanted %%s",
+    }
     reasons = []
     for part in ("clusters", "users"):
         old, new = (before.get(part) or [{}])[0], after[part][0]
@@ -146,7 +207,10 @@ def _fingerprint(data):
     if not isinstance(data, str):
         return None
     try:
-        return "sha256:%s" % certificates("the file", base64.b64decode(data).decode("ascii"))[0].fingerprint
+        return (
+            "sha256:%s"
+            % certificates("the file", base64.b64decode(data).decode("ascii"))[0].fingerprint
+        )
     except (CalicoError, binascii.Error, ValueError):
         return "unreadable"
 

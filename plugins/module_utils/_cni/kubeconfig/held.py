@@ -39,8 +39,20 @@ def held(content):
         cluster, user = ({key: _entry(key, text) for key in keys} for keys in (CLUSTER, USER))
     except (AttributeError, IndexError, KeyError, TypeError):
         return Held(problem="it is not a kubeconfig")
-    found = Held(_text(cluster.get("server")), *(_pem(part.get(key)) for part, key in ((cluster, CLUSTER[1]), (user, USER[0]), (user, USER[1]))))
-    return Held(found.server, found.cluster_ca, found.client_certificate, found.client_key, _problem(found, user))
+    found = Held(
+        _text(cluster.get("server")),
+        *(
+            _pem(part.get(key))
+            for part, key in ((cluster, CLUSTER[1]), (user, USER[0]), (user, USER[1]))
+        ),
+    )
+    return Held(
+        found.server,
+        found.cluster_ca,
+        found.client_certificate,
+        found.client_key,
+        _problem(found, user),
+    )
 
 
 CLUSTER = ("server", "certificate-authority-data")
@@ -59,7 +71,10 @@ def _problem(found, user):
 
 def _current(config):
     """(cluster, user) of the current context, or of the first one."""
-    named = {part: {item["name"]: item[part] for item in config.get(part + "s") or []} for part in ("context", "cluster", "user")}
+    named = {
+        part: {item["name"]: item[part] for item in config.get(part + "s") or []}
+        for part in ("context", "cluster", "user")
+    }
     context = named["context"].get(config.get("current-context")) or [*named["context"].values()][0]
     found = tuple(named[part].get(context[part]) or {} for part in ("cluster", "user"))
     if not all(isinstance(part, dict) for part in found):

@@ -28,19 +28,24 @@ def require_identity(server, user):
     name = identity(status, body)
     if status == 401:
         raise CalicoError(
-            "the API server at %s refuses the client certificate of %s" % (server.url, user), expected="user %s" % user,
+            "the API server at %s refuses the client certificate of %s" % (server.url, user),
+            expected="user %s" % user,
             found="401 %s" % (body.get("message") or "Unauthorized"),
             remedy="check that the certificate is signed by the CA of the API server's --client-ca-file, and compare `date -u` here and on the"
-                   " control plane: the certificate must have begun and not have ended there",
+            " control plane: the certificate must have begun and not have ended there",
         )
     if status not in (200, 201, 403):
         raise CalicoError(
-            "the API server at %s does not answer who %s is" % (server.url, user), expected="200, 201 or 403",
-            found="%d %s" % (status, body.get("message") or ""), remedy="check that the address is an API server's and that it is healthy",
+            "the API server at %s does not answer who %s is" % (server.url, user),
+            expected="200, 201 or 403",
+            found="%d %s" % (status, body.get("message") or ""),
+            remedy="check that the address is an API server's and that it is healthy",
         )
     if name is not None and name != user:
         raise CalicoError(
-            "the API server at %s takes the credential for another user" % server.url, expected=user, found=name,
+            "the API server at %s takes the credential for another user" % server.url,
+            expected=user,
+            found=name,
             remedy="check that the API server, or the proxy before it, accepts client certificates of the cluster's CA",
         )
     return name

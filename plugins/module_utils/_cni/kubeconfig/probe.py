@@ -29,12 +29,16 @@ def client_context(ca, certificate, key):
     try:
         context.load_verify_locations(cadata=ca)
     except (ssl.SSLError, ValueError) as exc:
-        raise CalicoError("cluster_ca cannot be used", expected="PEM of the API server's CA", found=str(exc)) from exc
+        raise CalicoError(
+            "cluster_ca cannot be used", expected="PEM of the API server's CA", found=str(exc)
+        ) from exc
     try:
         memory = os.memfd_create("hardway-calico")
     except (AttributeError, OSError) as exc:
         raise CalicoError(
-            "the credential cannot be proven without writing the key to a file", expected="a Python and a kernel with memfd_create", found=str(exc),
+            "the credential cannot be proven without writing the key to a file",
+            expected="a Python and a kernel with memfd_create",
+            found=str(exc),
             remedy="set validate to false",
         ) from exc
     try:
@@ -43,7 +47,8 @@ def client_context(ca, certificate, key):
         context.load_cert_chain("/proc/self/fd/%d" % memory)
     except ssl.SSLError as exc:
         raise CalicoError(
-            "client_certificate and client_key cannot be used together", expected="an unencrypted PEM key that belongs to the certificate",
+            "client_certificate and client_key cannot be used together",
+            expected="an unencrypted PEM key that belongs to the certificate",
             found=exc.reason or "an unreadable key",
         ) from exc
     finally:
@@ -64,7 +69,9 @@ class ApiServer:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            self._connection.request(method, self.path + path, None if body is None else json.dumps(body), headers)
+            self._connection.request(
+                method, self.path + path, None if body is None else json.dumps(body), headers
+            )
             response = self._connection.getresponse()
             content = response.read(LIMIT)
         except (OSError, http.client.HTTPException) as exc:
@@ -81,18 +88,46 @@ class ApiServer:
     def _explained(self, exc):
         what = "the API server at %s cannot be used from this node" % self.url
         if isinstance(exc, ssl.SSLCertVerificationError):
-            return CalicoError(what, "a certificate that cluster_ca signed", exc.verify_message, _verification_remedy(exc.verify_code))
+            return CalicoError(
+                what,
+                "a certificate that cluster_ca signed",
+                exc.verify_message,
+                _verification_remedy(exc.verify_code),
+            )
         if isinstance(exc, ssl.SSLError):
-            return CalicoError(what, "a TLS handshake with the client certificate", exc.reason or str(exc),
-                               "check that the address is the API server's and not an http port, and that it accepts the client certificate")
+            return CalicoError(
+                what,
+                "a TLS handshake with the client certificate",
+                exc.reason or str(exc),
+                "check that the address is the API server's and not an http port, and that it accepts the client certificate",
+            )
         if isinstance(exc, socket.timeout):
-            return CalicoError(what, "an answer", "none within %s s" % self.timeout, "check routes and firewalls between this node and the API server")
+            return CalicoError(
+                what,
+                "an answer",
+                "none within %s s" % self.timeout,
+                "check routes and firewalls between this node and the API server",
+            )
         if isinstance(exc, ConnectionRefusedError):
-            return CalicoError(what, "a listening API server", "connection refused", "check the address and port, and that the API server runs")
+            return CalicoError(
+                what,
+                "a listening API server",
+                "connection refused",
+                "check the address and port, and that the API server runs",
+            )
         if isinstance(exc, socket.gaierror):
-            return CalicoError(what, "a host name that this node resolves", exc.strerror or str(exc), "check the name and this node's resolver")
-        return CalicoError(what, "an HTTP answer", getattr(exc, "strerror", None) or str(exc) or type(exc).__name__,
-                           "check the address, and what is between this node and the API server")
+            return CalicoError(
+                what,
+                "a host name that this node resolves",
+                exc.strerror or str(exc),
+                "check the name and this node's resolver",
+            )
+        return CalicoError(
+            what,
+            "an HTTP answer",
+            getattr(exc, "strerror", None) or str(exc) or type(exc).__name__,
+            "check the address, and what is between this node and the API server",
+        )
 
 
 def _verification_remedy(code):

@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
+    annotations,
+    identity,
+    portable,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import annotations, identity, portable
 
 # Addresses in use: they follow the pods. An old copy would give out addresses that pods have got since, or keep those that are free.
 IPAM = ("IPAMBlock", "IPAMHandle", "BlockAffinity")
@@ -19,7 +23,13 @@ FIRST = ("ClusterInformation", "Tier", "IPPool", "IPReservation", "IPAMConfig")
 # Released with their blocks by hardway.calico.calico_ippool only.
 NEVER_DELETED = (*OWN, "IPPool", *IPAM)
 # Made by Calico itself, which would fail without them.
-STATIC_TIERS = ("default", "adminnetworkpolicy", "baselineadminnetworkpolicy", "kube-admin", "kube-baseline")
+STATIC_TIERS = (
+    "default",
+    "adminnetworkpolicy",
+    "baselineadminnetworkpolicy",
+    "kube-admin",
+    "kube-baseline",
+)
 
 
 def require_cluster(snapshot, cluster_uid, other_cluster):
@@ -27,8 +37,10 @@ def require_cluster(snapshot, cluster_uid, other_cluster):
     about = annotations(snapshot)
     if about["cluster-uid"] != cluster_uid and not other_cluster:
         raise CalicoError(
-            "The snapshot is of another cluster", expected="one of the cluster with the uid %s" % cluster_uid,
-            found="one of %s, uid %s, taken %s" % (about.get("cluster", "?"), about["cluster-uid"], about.get("taken", "?")),
+            "The snapshot is of another cluster",
+            expected="one of the cluster with the uid %s" % cluster_uid,
+            found="one of %s, uid %s, taken %s"
+            % (about.get("cluster", "?"), about["cluster-uid"], about.get("taken", "?")),
             remedy="choose the right file or the right cluster, or set other_cluster: true to copy the objects here",
         )
 
@@ -36,15 +48,25 @@ def require_cluster(snapshot, cluster_uid, other_cluster):
 def chosen(snapshot, ipam):
     """The objects to be restored, in the order in which they are written."""
     items = [item for item in snapshot["items"] if ipam or item["kind"] not in IPAM]
-    return sorted(items, key=lambda item: (FIRST.index(item["kind"]) if item["kind"] in FIRST else len(FIRST), identity(item)))
+    return sorted(
+        items,
+        key=lambda item: (
+            FIRST.index(item["kind"]) if item["kind"] in FIRST else len(FIRST),
+            identity(item),
+        ),
+    )
 
 
 def require_kinds(items, kinds):
     """Raise CalicoError if the cluster lacks the CRD of one of the objects."""
     missing = sorted({item["kind"] for item in items} - set(kinds))
     if missing:
-        raise CalicoError("The cluster has no CRD for %s" % ", ".join(missing), expected="the kinds of the snapshot",
-                          found=", ".join(sorted(kinds)) or "none of Calico's", remedy="install the CRDs with the role hardway.calico.datastore first")
+        raise CalicoError(
+            "The cluster has no CRD for %s" % ", ".join(missing),
+            expected="the kinds of the snapshot",
+            found=", ".join(sorted(kinds)) or "none of Calico's",
+            remedy="install the CRDs with the role hardway.calico.datastore first",
+        )
 
 
 def without_namespace(items, namespaces):
@@ -53,7 +75,9 @@ def without_namespace(items, namespaces):
     for item in items:
         namespace = item["metadata"].get("namespace")
         if namespace and namespace not in namespaces:
-            lost.setdefault(namespace, []).append("%s %s" % (item["kind"], item["metadata"]["name"]))
+            lost.setdefault(namespace, []).append(
+                "%s %s" % (item["kind"], item["metadata"]["name"])
+            )
     kept = [item for item in items if item["metadata"].get("namespace") not in lost]
     words = "%s not restored, since the namespace %s does not exist: create it and run again"
     return kept, [words % (", ".join(names), name) for name, names in sorted(lost.items())]
@@ -68,7 +92,11 @@ def proposal(item, current):
         return item
     if item["kind"] in OWN or portable(item) == portable(current):
         return None
-    metadata = {key: value for key, value in current["metadata"].items() if key not in ("labels", "annotations", "finalizers", "managedFields")}
+    metadata = {
+        key: value
+        for key, value in current["metadata"].items()
+        if key not in ("labels", "annotations", "finalizers", "managedFields")
+    }
     body = {**item, "metadata": {**metadata, **item["metadata"]}}
     return {**body, "status": current["status"]} if "status" in current else body
 
@@ -77,18 +105,41 @@ def step(item, current, answer):
     """The Step for an object, or None. answer: what the API server would store (a dry run), with its defaults filled in."""
     target = title(item)
     if current is None:
-        return Step("create", target, "it is not in the cluster", after=portable(item), detail=(item, None))
-    after, before = portable({**answer, "kind": item["kind"], "apiVersion": item["apiVersion"]}), portable(current)
+        return Step(
+            "create", target, "it is not in the cluster", after=portable(item), detail=(item, None)
+        )
+    after, before = (
+        portable({**answer, "kind": item["kind"], "apiVersion": item["apiVersion"]}),
+        portable(current),
+    )
     if after == before:
         return None
-    parts = [part for part in ("labels", "annotations", "finalizers") if before["metadata"].get(part) != after["metadata"].get(part)]
-    parts += sorted(key for key in {*before, *after} - {"metadata"} if before.get(key) != after.get(key))
-    return Step("update", target, "it differs from the snapshot in %s" % ", ".join(parts), before=before, after=after, detail=(item, current))
+    parts = [
+        part
+        for part in ("labels", "annotations", "finalizers")
+        if before["metadata"].get(part) != after["metadata"].get(part)
+    ]
+    parts += sorted(
+        key for key in {*before, *after} - {"metadata"} if before.get(key) != after.get(key)
+    )
+    return Step(
+        "update",
+        target,
+        "it differs from the snapshot in %s" % ", ".join(parts),
+        before=before,
+        after=after,
+        detail=(item, current),
+    )
 
 
 def lost(item, answer):
     """Paths of what the object has outside of its metadata and the API server would not store, since the CRD lacks the field."""
-    return sorted(path for key, value in item.items() if key != "metadata" for path in _missing(value, answer.get(key), key))
+    return sorted(
+        path
+        for key, value in item.items()
+        if key != "metadata"
+        for path in _missing(value, answer.get(key), key)
+    )
 
 
 def _missing(value, there, path):
@@ -96,19 +147,35 @@ def _missing(value, there, path):
         if not isinstance(there, dict):
             return [path] if value else []
         said = {key: entry for key, entry in value.items() if entry is not None}
-        return [found for key, entry in said.items() for found in ([path + "." + key] if key not in there else _missing(entry, there[key], path + "." + key))]
+        return [
+            found
+            for key, entry in said.items()
+            for found in (
+                [path + "." + key]
+                if key not in there
+                else _missing(entry, there[key], path + "." + key)
+            )
+        ]
     if isinstance(value, list) and isinstance(there, list):
-        return [found for entry, stored in zip(value, there) for found in _missing(entry, stored, path + "[]")]
+        return [
+            found
+            for entry, stored in zip(value, there)
+            for found in _missing(entry, stored, path + "[]")
+        ]
     return []
 
 
 def require_fields(gone):
     """Raise CalicoError if something would be lost. gone: {title of an object: its lost() paths}."""
     if gone:
-        words = ["%s: %s" % (name, ", ".join(sorted(set(paths)))) for name, paths in sorted(gone.items())]
+        words = [
+            "%s: %s" % (name, ", ".join(sorted(set(paths)))) for name, paths in sorted(gone.items())
+        ]
         raise CalicoError(
-            "The cluster's CRDs do not know fields of the snapshot, and would drop them", expected="CRDs of the release that the snapshot is from, or newer",
-            found="; ".join(words[:5]) + ("; %d more objects" % (len(words) - 5) if len(words) > 5 else ""),
+            "The cluster's CRDs do not know fields of the snapshot, and would drop them",
+            expected="CRDs of the release that the snapshot is from, or newer",
+            found="; ".join(words[:5])
+            + ("; %d more objects" % (len(words) - 5) if len(words) > 5 else ""),
             remedy="install that release's CRDs first, or set unknown_fields: drop to restore the objects without these fields",
         )
 
@@ -117,15 +184,34 @@ def deletions(snapshot_items, current):
     """(Plan, notes): objects that the snapshot has not; pools and Calico's own are only noted."""
     wanted, steps, notes = {identity(item) for item in snapshot_items}, [], []
     for item in sorted(current, key=identity):
-        if identity(item) in wanted or item["kind"] in (*OWN, *IPAM) or (item["kind"] == "Tier" and item["metadata"]["name"] in STATIC_TIERS):
+        if (
+            identity(item) in wanted
+            or item["kind"] in (*OWN, *IPAM)
+            or (item["kind"] == "Tier" and item["metadata"]["name"] in STATIC_TIERS)
+        ):
             continue
         if item["kind"] in NEVER_DELETED:
-            notes.append("%s is not in the snapshot and stays: remove it with hardway.calico.calico_ippool, which releases its blocks" % title(item))
+            notes.append(
+                "%s is not in the snapshot and stays: remove it with hardway.calico.calico_ippool, which releases its blocks"
+                % title(item)
+            )
             continue
-        steps.append(Step("delete", title(item), "it is not in the snapshot", before=portable(item), detail=(None, item)))
+        steps.append(
+            Step(
+                "delete",
+                title(item),
+                "it is not in the snapshot",
+                before=portable(item),
+                detail=(None, item),
+            )
+        )
     return Plan(steps), notes
 
 
 def title(item):
     namespace = item["metadata"].get("namespace")
-    return "%s %s%s" % (item["kind"], namespace + "/" if namespace else "", item["metadata"]["name"])
+    return "%s %s%s" % (
+        item["kind"],
+        namespace + "/" if namespace else "",
+        item["metadata"]["name"],
+    )

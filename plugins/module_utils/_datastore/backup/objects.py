@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import GROUP
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import GROUP
 
 DRY_RUN = "?dryRun=All"
 
@@ -30,7 +30,11 @@ class Resource:
         return "/apis/%s/%s/%s" % (GROUP, self.version, self.plural)
 
     def folder(self, namespace):
-        return "/apis/%s/%s/namespaces/%s/%s" % (GROUP, self.version, namespace, self.plural) if self.namespaced else self.collection
+        return (
+            "/apis/%s/%s/namespaces/%s/%s" % (GROUP, self.version, namespace, self.plural)
+            if self.namespaced
+            else self.collection
+        )
 
     def path(self, item):
         return "%s/%s" % (self.folder(item["metadata"].get("namespace")), item["metadata"]["name"])
@@ -44,7 +48,11 @@ class CalicoObjects:
         """The uid of the namespace kube-system, which stands for the cluster: it is made once and cannot be deleted."""
         found = self.api.get("/api/v1/namespaces/kube-system")
         if found is None:
-            raise CalicoError("The namespace kube-system does not exist", expected="a Kubernetes cluster", remedy="see what answers at %s" % self.api.server)
+            raise CalicoError(
+                "The namespace kube-system does not exist",
+                expected="a Kubernetes cluster",
+                remedy="see what answers at %s" % self.api.server,
+            )
         return found["metadata"]["uid"]
 
     def host(self):
@@ -57,8 +65,15 @@ class CalicoObjects:
         for crd in self.api.list(CRDS):
             spec = crd["spec"]
             if spec["group"] == GROUP:
-                stored = next(version["name"] for version in spec["versions"] if version.get("storage"))
-                found[spec["names"]["kind"]] = Resource(spec["names"]["kind"], spec["names"]["plural"], stored, spec["scope"] == "Namespaced")
+                stored = next(
+                    version["name"] for version in spec["versions"] if version.get("storage")
+                )
+                found[spec["names"]["kind"]] = Resource(
+                    spec["names"]["kind"],
+                    spec["names"]["plural"],
+                    stored,
+                    spec["scope"] == "Namespaced",
+                )
         return found
 
     def read(self, resources):
@@ -66,17 +81,26 @@ class CalicoObjects:
         items = []
         for resource in resources:
             version = "%s/%s" % (GROUP, resource.version)
-            items += [{**item, "apiVersion": version, "kind": resource.kind} for item in self.api.list_or_none(resource.collection) or []]
+            items += [
+                {**item, "apiVersion": version, "kind": resource.kind}
+                for item in self.api.list_or_none(resource.collection) or []
+            ]
         return items
 
     def namespaces(self):
         return {item["metadata"]["name"] for item in self.api.list("/api/v1/namespaces")}
 
     def create(self, resource, body, dry=False):
-        return self.api.create(resource.folder(body["metadata"].get("namespace")) + (DRY_RUN if dry else ""), body)
+        return self.api.create(
+            resource.folder(body["metadata"].get("namespace")) + (DRY_RUN if dry else ""), body
+        )
 
     def replace(self, resource, body, dry=False):
         return self.api.replace(resource.path(body) + (DRY_RUN if dry else ""), body)
 
     def delete(self, resource, item):
-        return self.api.delete(resource.path(item), uid=item["metadata"]["uid"], resource_version=item["metadata"]["resourceVersion"])
+        return self.api.delete(
+            resource.path(item),
+            uid=item["metadata"]["uid"],
+            resource_version=item["metadata"]["resourceVersion"],
+        )

@@ -15,7 +15,9 @@ STEP = "[]"
 def gone(there, wanted):
     """Paths of the stored version's schema that the wanted CRD has not; of a field that is gone altogether only the field itself."""
     version = next((each for each in there["spec"]["versions"] if each.get("storage")), None)
-    follows = {each["name"]: each for each in wanted["spec"]["versions"]}.get((version or {}).get("name"))
+    follows = {each["name"]: each for each in wanted["spec"]["versions"]}.get(
+        (version or {}).get("name")
+    )
     if not follows:
         return []
     return sorted(_gone(_schema(version), _schema(follows), ""))
@@ -56,5 +58,8 @@ def _holds(value, path):
     # A list, of lists if there is more of it.
     entries = below if isinstance(below, list) else []
     while deeper:
-        entries, deeper = [inner for entry in entries if isinstance(entry, list) for inner in entry], deeper[len(STEP):]
+        entries, deeper = (
+            [inner for entry in entries if isinstance(entry, list) for inner in entry],
+            deeper[len(STEP) :],
+        )
     return any(_holds(entry, path[1:]) for entry in entries)

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS, Rollout
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import (
+    CRDS,
+    Rollout,
+)
 
 
 def read(api):
@@ -23,7 +26,9 @@ def objects(api, crd):
     """Every object of a CRD that is there, in the version that it is stored in."""
     spec = crd["spec"]
     version = next(each["name"] for each in spec["versions"] if each.get("storage"))
-    return api.list_or_none("/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])) or []
+    return (
+        api.list_or_none("/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])) or []
+    )
 
 
 def write(api, plan):

@@ -35,7 +35,13 @@ def default_block_size(cidr):
 
 def defaults(cidr, minor):
     """What calicoctl writes into a new pool beyond what the user set; false booleans are left out as it does."""
-    spec = {"ipipMode": "Never", "vxlanMode": "Never", "blockSize": default_block_size(cidr), "nodeSelector": "all()", "allowedUses": ["Workload", "Tunnel"]}
+    spec = {
+        "ipipMode": "Never",
+        "vxlanMode": "Never",
+        "blockSize": default_block_size(cidr),
+        "nodeSelector": "all()",
+        "allowedUses": ["Workload", "Tunnel"],
+    }
     if minor >= FIELDS["assignment_mode"][1]:
         spec["assignmentMode"] = "Automatic"
     return spec
@@ -43,13 +49,23 @@ def defaults(cidr, minor):
 
 def effective(spec, minor):
     """A stored spec with the defaults that Calico assumes for what is not in it, booleans made explicit."""
-    assumed = {**defaults(spec.get("cidr", ""), minor), "natOutgoing": False, "disabled": False, "disableBGPExport": False, "namespaceSelector": ""}
+    assumed = {
+        **defaults(spec.get("cidr", ""), minor),
+        "natOutgoing": False,
+        "disabled": False,
+        "disableBGPExport": False,
+        "namespaceSelector": "",
+    }
     return {**assumed, **{key: value for key, value in spec.items() if value not in (None, "", [])}}
 
 
 def set_by_user(pool):
     """{key: value} of the options that are set, the CIDR in canonical form. An empty value means the default, as it does to Calico."""
-    spec = {key: pool[option] for option, (key, _since) in FIELDS.items() if pool.get(option) is not None}
+    spec = {
+        key: pool[option]
+        for option, (key, _since) in FIELDS.items()
+        if pool.get(option) is not None
+    }
     for key, default in (("nodeSelector", "all()"), ("allowedUses", ["Workload", "Tunnel"])):
         if key in spec and not spec[key]:
             spec[key] = default

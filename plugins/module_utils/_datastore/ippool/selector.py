@@ -39,13 +39,19 @@ def problem(selector):
 
 def has_global(selector):
     """Whether a selector calls global(), which no pool's selector may."""
-    return any(kind == "call" and text.startswith("global") for kind, text in _tokens(selector)) if problem(selector) is None else False
+    return (
+        any(kind == "call" and text.startswith("global") for kind, text in _tokens(selector))
+        if problem(selector) is None
+        else False
+    )
 
 
 def _tokens(selector):
     position, kind = 0, None
     while selector[position:].strip():
-        match = (WORDS.match(selector, position) if kind == "label" else None) or TOKEN.match(selector, position)
+        match = (WORDS.match(selector, position) if kind == "label" else None) or TOKEN.match(
+            selector, position
+        )
         if match is None:
             raise _Unreadable("%r cannot be read" % selector[position:].strip())
         kind = match.lastgroup

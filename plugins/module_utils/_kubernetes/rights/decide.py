@@ -11,7 +11,12 @@ from __future__ import annotations
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
-PROGRAMS = {"node": "calico/node", "typha": "Typha", "cni": "the CNI plugin", "kube_controllers": "kube-controllers"}
+PROGRAMS = {
+    "node": "calico/node",
+    "typha": "Typha",
+    "cni": "the CNI plugin",
+    "kube_controllers": "kube-controllers",
+}
 
 
 def user_name(service_account, namespace):
@@ -23,7 +28,11 @@ def groups(user):
     """The groups that the API server puts a user into without being told."""
     if not user.startswith("system:serviceaccount:"):
         return ["system:authenticated"]
-    return ["system:serviceaccounts", "system:serviceaccounts:%s" % user.split(":")[2], "system:authenticated"]
+    return [
+        "system:serviceaccounts",
+        "system:serviceaccounts:%s" % user.split(":")[2],
+        "system:authenticated",
+    ]
 
 
 def not_among(needs, rules):
@@ -38,18 +47,32 @@ def _covers(rule, need):
         bool({"*", need["verb"]} & set(rule.get("verbs") or ()))
         and bool({"*", need["group"]} & set(rule.get("apiGroups") or ()))
         and bool(resources & set(rule.get("resources") or ()))
-        and (not rule.get("resourceNames") or bool(need["names"]) and set(need["names"]) <= set(rule["resourceNames"]))
+        and (
+            not rule.get("resourceNames")
+            or bool(need["names"])
+            and set(need["names"]) <= set(rule["resourceNames"])
+        )
     )
 
 
 def access_review(user, need):
     """A SubjectAccessReview of one need, in all namespaces."""
     resource, _slash, sub = need["resource"].partition("/")
-    attributes = {"verb": need["verb"], "group": need["group"], "resource": resource, "subresource": sub, "name": need["names"][0] if need["names"] else ""}
+    attributes = {
+        "verb": need["verb"],
+        "group": need["group"],
+        "resource": resource,
+        "subresource": sub,
+        "name": need["names"][0] if need["names"] else "",
+    }
     return {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
-        "spec": {"user": user, "groups": groups(user), "resourceAttributes": {key: value for key, value in attributes.items() if value}},
+        "spec": {
+            "user": user,
+            "groups": groups(user),
+            "resourceAttributes": {key: value for key, value in attributes.items() if value},
+        },
     }
 
 
@@ -59,15 +82,25 @@ def lacking(user, role, version, missing):
     for need in missing:
         by_effect.setdefault(need["without"], []).append(words(need))
     return CalicoError(
-        "%s lacks %d right%s that %s %s needs" % (user, len(missing), "" if len(missing) == 1 else "s", PROGRAMS[role], version),
-        expected="the rules that the role applies (lookup hardway.calico.release, key rbac.%s)" % role,
-        found="; ".join("no %s: %s" % (", ".join(rights), effect) for effect, rights in by_effect.items()),
+        "%s lacks %d right%s that %s %s needs"
+        % (user, len(missing), "" if len(missing) == 1 else "s", PROGRAMS[role], version),
+        expected="the rules that the role applies (lookup hardway.calico.release, key rbac.%s)"
+        % role,
+        found="; ".join(
+            "no %s: %s" % (", ".join(rights), effect) for effect, rights in by_effect.items()
+        ),
         remedy="see what else writes this account's ClusterRole and ClusterRoleBinding (their managedFields name it), and run again",
     )
 
 
 def words(need):
-    """"list tiers.crd.projectcalico.org": as kubectl auth can-i takes it, the subresource last."""
+    """ "list tiers.crd.projectcalico.org": as kubectl auth can-i takes it, the subresource last."""
     resource, slash, sub = need["resource"].partition("/")
     named = " %s" % ",".join(need["names"]) if need["names"] else ""
-    return "%s %s%s%s%s" % (need["verb"], resource, "." + need["group"] if need["group"] else "", slash + sub, named)
+    return "%s %s%s%s%s" % (
+        need["verb"],
+        resource,
+        "." + need["group"] if need["group"] else "",
+        slash + sub,
+        named,
+    )

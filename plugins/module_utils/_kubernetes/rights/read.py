@@ -15,8 +15,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import (
+    decide as plan,
+)
 
 RULES_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
@@ -55,5 +57,10 @@ def _not_listed(api, user, needs):
 
 def _refused(api, user, needs):
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda need: api.create(ACCESS_REVIEWS, plan.access_review(user, need))["status"]["allowed"], needs)
+        answers = pool.map(
+            lambda need: api.create(ACCESS_REVIEWS, plan.access_review(user, need))["status"][
+                "allowed"
+            ],
+            needs,
+        )
     return [need for need, allowed in zip(needs, answers) if not allowed]

@@ -19,7 +19,11 @@ def workload_pending(kind, name, workload):
     Raises CalicoError where waiting cannot help: the workload does not exist.
     """
     if workload is None:
-        raise CalicoError("%s %s does not exist" % (kind, name), expected="a %s to wait for" % kind, remedy="run the role that makes it first")
+        raise CalicoError(
+            "%s %s does not exist" % (kind, name),
+            expected="a %s to wait for" % kind,
+            remedy="run the role that makes it first",
+        )
     status = workload.get("status", {})
     if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
         return "%s %s: the controller has not seen its last change yet" % (kind, name)
@@ -31,9 +35,16 @@ def workload_pending(kind, name, workload):
 def _deployment_pending(name, wanted, status):
     updated = status.get("updatedReplicas", 0)
     if updated < wanted:
-        return "Deployment %s: %d of %d replicas are of the newest template" % (name, updated, wanted)
+        return "Deployment %s: %d of %d replicas are of the newest template" % (
+            name,
+            updated,
+            wanted,
+        )
     if status.get("replicas", 0) > updated:
-        return "Deployment %s: %d old replicas are still there" % (name, status["replicas"] - updated)
+        return "Deployment %s: %d old replicas are still there" % (
+            name,
+            status["replicas"] - updated,
+        )
     available = status.get("availableReplicas", 0)
     if available < wanted:
         return "Deployment %s: %d of %d replicas are available" % (name, available, wanted)
@@ -94,8 +105,13 @@ def pod_troubles(pod):
     troubles = []
     status = pod.get("status", {})
     for container in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
-        troubles += ["pod %s %s: %s" % (name, place, trouble) for trouble in _container_troubles(container)]
-    return troubles or ["pod %s %s is %s, not Ready%s" % (name, place, status.get("phase", "unknown"), _because(conditions.get("Ready", {})))]
+        troubles += [
+            "pod %s %s: %s" % (name, place, trouble) for trouble in _container_troubles(container)
+        ]
+    return troubles or [
+        "pod %s %s is %s, not Ready%s"
+        % (name, place, status.get("phase", "unknown"), _because(conditions.get("Ready", {})))
+    ]
 
 
 def _container_troubles(container):
@@ -105,7 +121,11 @@ def _container_troubles(container):
     last = container.get("lastState", {}).get("terminated") or state.get("terminated")
     if last and last.get("exitCode", 0) != 0:
         yield "container %s ended with exit code %d%s, %d restarts" % (
-            container["name"], last["exitCode"], _because(last), container.get("restartCount", 0))
+            container["name"],
+            last["exitCode"],
+            _because(last),
+            container.get("restartCount", 0),
+        )
     if "running" in state and not container.get("ready"):
         yield "container %s runs but its readiness probe does not succeed" % container["name"]
 
@@ -114,7 +134,9 @@ def failed_containers(pod):
     """The container statuses of a pod that ended with an error, now or before their last restart."""
     found = pod.get("status", {})
     for container in found.get("initContainerStatuses", []) + found.get("containerStatuses", []):
-        ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated")
+        ended = container.get("lastState", {}).get("terminated") or container.get("state", {}).get(
+            "terminated"
+        )
         if ended and ended.get("exitCode", 0) != 0:
             yield container
 
@@ -122,20 +144,31 @@ def failed_containers(pod):
 def recent_warnings(events, most=5):
     """The newest Warning events as sentences, at most `most`, newest first, each message once."""
     warnings = [event for event in events if event.get("type") == "Warning"]
-    warnings.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", reverse=True)
+    warnings.sort(
+        key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "", reverse=True
+    )
     sentences = []
     for event in warnings:
         about = event.get("involvedObject", {})
-        sentence = "event on %s %s: %s: %s" % (about.get("kind"), about.get("name"), event.get("reason"), (event.get("message") or "").strip())
+        sentence = "event on %s %s: %s: %s" % (
+            about.get("kind"),
+            about.get("name"),
+            event.get("reason"),
+            (event.get("message") or "").strip(),
+        )
         if sentence not in sentences:
             sentences.append(sentence)
     return sentences[:most]
 
 
 def _conditions(item):
-    return {condition["type"]: condition for condition in item.get("status", {}).get("conditions") or []}
+    return {
+        condition["type"]: condition for condition in item.get("status", {}).get("conditions") or []
+    }
 
 
 def _because(condition):
-    words = ": ".join(word.strip() for word in (condition.get("reason"), condition.get("message")) if word)
+    words = ": ".join(
+        word.strip() for word in (condition.get("reason"), condition.get("message")) if word
+    )
     return " (%s)" % words if words else ""

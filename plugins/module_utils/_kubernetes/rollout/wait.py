@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import decide as status
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import (
+    decide as status,
+)
 
 PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/%s/deployments/%s",
@@ -34,7 +36,11 @@ class Rollout:
         """Sentences about what is not ready; empty when all is. One GET per workload, one LIST for CRDs, one for nodes."""
         found = []
         for workload in self.workloads:
-            found.append(status.workload_pending(workload["kind"], workload["name"], self._workload(workload)))
+            found.append(
+                status.workload_pending(
+                    workload["kind"], workload["name"], self._workload(workload)
+                )
+            )
         if self.crds:
             there = {crd["metadata"]["name"]: crd for crd in self.api.list(CRDS)}
             found += [status.crd_pending(name, there.get(name)) for name in self.crds]
@@ -80,14 +86,23 @@ class Rollout:
         """The end of the log of each container that failed, as sentences."""
         words = []
         for container in status.failed_containers(pod):
-            path = "/api/v1/namespaces/%s/pods/%s/log?container=%s&tailLines=%d" % (self.namespace, pod["metadata"]["name"], container["name"], LOG_LINES)
+            path = "/api/v1/namespaces/%s/pods/%s/log?container=%s&tailLines=%d" % (
+                self.namespace,
+                pod["metadata"]["name"],
+                container["name"],
+                LOG_LINES,
+            )
             try:
-                log = self.api.text(path + ("&previous=true" if container.get("restartCount") else ""))
+                log = self.api.text(
+                    path + ("&previous=true" if container.get("restartCount") else "")
+                )
             except CalicoError:
                 # A kubelet that cannot be reached has no log to give; what else is known must still be said.
                 continue
             if log:
-                words.append("log of %s: %s" % (container["name"], " | ".join(log.strip().splitlines())))
+                words.append(
+                    "log of %s: %s" % (container["name"], " | ".join(log.strip().splitlines()))
+                )
         return words
 
     def _workload(self, workload):

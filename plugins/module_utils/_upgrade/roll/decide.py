@@ -37,11 +37,23 @@ def newest_revision(daemonset, revisions):
 
     A template that was there before keeps its hash and gets a new number. Raises CalicoError if there is none.
     """
-    own = [entry for entry in revisions if any(owner.get("uid") == daemonset["metadata"]["uid"] for owner in entry["metadata"].get("ownerReferences") or [])]
+    own = [
+        entry
+        for entry in revisions
+        if any(
+            owner.get("uid") == daemonset["metadata"]["uid"]
+            for owner in entry["metadata"].get("ownerReferences") or []
+        )
+    ]
     if not own:
-        raise CalicoError("DaemonSet %s has no ControllerRevision" % daemonset["metadata"]["name"], expected="one by the DaemonSet controller",
-                          remedy="look at kube-controller-manager")
-    return max(own, key=lambda entry: entry["revision"])["metadata"]["labels"]["controller-revision-hash"]
+        raise CalicoError(
+            "DaemonSet %s has no ControllerRevision" % daemonset["metadata"]["name"],
+            expected="one by the DaemonSet controller",
+            remedy="look at kube-controller-manager",
+        )
+    return max(own, key=lambda entry: entry["revision"])["metadata"]["labels"][
+        "controller-revision-hash"
+    ]
 
 
 def members(daemonset, pods, nodes):
@@ -49,34 +61,59 @@ def members(daemonset, pods, nodes):
     known = {node["metadata"]["name"]: node for node in nodes}
     found = []
     for pod in pods:
-        owned = any(owner.get("uid") == daemonset["metadata"]["uid"] for owner in pod["metadata"].get("ownerReferences") or [])
+        owned = any(
+            owner.get("uid") == daemonset["metadata"]["uid"]
+            for owner in pod["metadata"].get("ownerReferences") or []
+        )
         name = pod["spec"].get("nodeName")
         if not owned or not name or pod["metadata"].get("deletionTimestamp"):
             continue
         node = known.get(name, {"metadata": {}})
-        found.append(Member(
-            name, pod["metadata"]["name"], pod["metadata"]["uid"], pod["metadata"].get("labels", {}).get("controller-revision-hash", ""),
-            is_ready(pod), is_ready(node), CONTROL_PLANE in (node["metadata"].get("labels") or {}),
-            not is_ready(node) and "" < _since(node) < pod["metadata"].get("creationTimestamp", ""),
-        ))
+        found.append(
+            Member(
+                name,
+                pod["metadata"]["name"],
+                pod["metadata"]["uid"],
+                pod["metadata"].get("labels", {}).get("controller-revision-hash", ""),
+                is_ready(pod),
+                is_ready(node),
+                CONTROL_PLANE in (node["metadata"].get("labels") or {}),
+                not is_ready(node)
+                and "" < _since(node) < pod["metadata"].get("creationTimestamp", ""),
+            )
+        )
     return sorted(found, key=lambda member: member.node)
 
 
 def is_ready(item):
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in item.get("status", {}).get("conditions") or [])
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in item.get("status", {}).get("conditions") or []
+    )
 
 
 def _since(node):
     """When a node's condition Ready became what it is; "" if that is not known. Times of the API are in UTC and sort as text."""
-    return next((condition.get("lastTransitionTime") or "" for condition in node.get("status", {}).get("conditions") or [] if condition["type"] == "Ready"), "")
+    return next(
+        (
+            condition.get("lastTransitionTime") or ""
+            for condition in node.get("status", {}).get("conditions") or []
+            if condition["type"] == "Ready"
+        ),
+        "",
+    )
 
 
 def share(option, total):
     """A number of nodes from "3" or "25%" (rounded down), at least 1. Raises CalicoError for anything else."""
     match = SHARE.match(str(option).strip())
     if not match or int(match.group(1)) == 0:
-        raise CalicoError("batch %r cannot be read" % option, expected='a number of nodes from 1 on, or a share such as "10%"', found=option,
-                          remedy="correct it")
+        raise CalicoError(
+            "batch %r cannot be read" % option,
+            expected='a number of nodes from 1 on, or a share such as "10%"',
+            found=option,
+            remedy="correct it",
+        )
     amount = int(match.group(1))
     return max(1, total * amount // 100 if match.group(2) else amount)
 
@@ -89,20 +126,32 @@ def batches(present, newest, canary, batch):
     nothing is to be learned there and a batch that waits for them would hold up the others.
     """
     size = share(batch, len(present))
-    ordered = sorted((member for member in present if member.revision != newest),
-                     key=lambda member: (not member.node_ready, member.control_plane, member.node))
+    ordered = sorted(
+        (member for member in present if member.revision != newest),
+        key=lambda member: (not member.node_ready, member.control_plane, member.node),
+    )
     if isinstance(canary, list):
         strangers = sorted(set(canary) - {member.node for member in present})
         if strangers:
-            raise CalicoError("There is no pod to replace on the canary %s" % ", ".join(strangers), expected="names of nodes with a pod of the DaemonSet",
-                              found=", ".join(member.node for member in present), remedy="correct canary")
+            raise CalicoError(
+                "There is no pod to replace on the canary %s" % ", ".join(strangers),
+                expected="names of nodes with a pod of the DaemonSet",
+                found=", ".join(member.node for member in present),
+                remedy="correct canary",
+            )
         first = [member for member in ordered if member.node in canary]
     else:
-        first = [member for member in ordered if member.node_ready][:max(0, canary - (len(present) - len(ordered)))]
+        first = [member for member in ordered if member.node_ready][
+            : max(0, canary - (len(present) - len(ordered)))
+        ]
     rest = [member for member in ordered if member not in first]
     healthy = [member for member in rest if member.node_ready]
-    unhealthy = rest[len(healthy):]
-    parts = [part[start:start + size] for part in (healthy, unhealthy) for start in range(0, len(part), size)]
+    unhealthy = rest[len(healthy) :]
+    parts = [
+        part[start : start + size]
+        for part in (healthy, unhealthy)
+        for start in range(0, len(part), size)
+    ]
     return ([first] if first else []) + parts, bool(first)
 
 
@@ -112,12 +161,22 @@ def unwell(present, newest):
     Not those that were down before they got that pod. One that went down with it counts.
     """
     down = set(not_waited_for(present))
-    return [member.node for member in present if member.revision == newest and not member.ready and not (member.down_before and member.node in down)]
+    return [
+        member.node
+        for member in present
+        if member.revision == newest
+        and not member.ready
+        and not (member.down_before and member.node in down)
+    ]
 
 
 def not_waited_for(present):
     """Names of nodes that are not Ready before their pod is replaced, so that they tell nothing about the new one. None where no node is Ready."""
-    return [member.node for member in present if not member.node_ready] if any(member.node_ready for member in present) else []
+    return (
+        [member.node for member in present if not member.node_ready]
+        if any(member.node_ready for member in present)
+        else []
+    )
 
 
 def decide(present, newest, canary, batch):
@@ -125,12 +184,22 @@ def decide(present, newest, canary, batch):
     parts, with_canary = batches(present, newest, canary, batch)
     steps = []
     for index, part in enumerate(parts):
-        name = "canary" if with_canary and index == 0 else "batch %d of %d" % (index + 1 - with_canary, len(parts) - with_canary)
+        name = (
+            "canary"
+            if with_canary and index == 0
+            else "batch %d of %d" % (index + 1 - with_canary, len(parts) - with_canary)
+        )
         for member in part:
-            steps.append(Step(
-                "replace", "pod %s on %s" % (member.pod, member.node), "%s; its template is revision %s" % (name, member.revision or "unknown"),
-                before={"revision": member.revision}, after={"revision": newest}, detail=member,
-            ))
+            steps.append(
+                Step(
+                    "replace",
+                    "pod %s on %s" % (member.pod, member.node),
+                    "%s; its template is revision %s" % (name, member.revision or "unknown"),
+                    before={"revision": member.revision},
+                    after={"revision": newest},
+                    detail=member,
+                )
+            )
     return Plan(steps), parts
 
 
@@ -140,6 +209,19 @@ def conditions(pod):
         return "there is no pod of the new template"
     told = []
     for condition in pod.get("status", {}).get("conditions") or []:
-        why = ": ".join(word for word in (condition.get("reason"), condition.get("message")) if word)
-        told.append("%s %s%s" % (condition["type"], condition["status"], " (%s)" % why if why and condition["status"] != "True" else ""))
-    return "pod %s: %s" % (pod["metadata"]["name"], ", ".join(told) or "no conditions yet, phase %s" % pod.get("status", {}).get("phase", "unknown"))
+        why = ": ".join(
+            word for word in (condition.get("reason"), condition.get("message")) if word
+        )
+        told.append(
+            "%s %s%s"
+            % (
+                condition["type"],
+                condition["status"],
+                " (%s)" % why if why and condition["status"] != "True" else "",
+            )
+        )
+    return "pod %s: %s" % (
+        pod["metadata"]["name"],
+        ", ".join(told)
+        or "no conditions yet, phase %s" % pod.get("status", {}).get("phase", "unknown"),
+    )

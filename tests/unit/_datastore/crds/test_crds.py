@@ -12,15 +12,15 @@ import pathlib
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from checkout import ROOT
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import lost_fields
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import decide as plan
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import lost_fields
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.modules import calico_crds
-from checkout import ROOT
 
 # Upstream's crds.yaml of each release, VERSION.yaml; they are not part of the project.
 REAL_CRDS = pathlib.Path(os.environ.get("CALICO_CRDS") or ROOT.parent / "shared/calico/crds")
@@ -31,12 +31,32 @@ POOLS = "ippools.crd.projectcalico.org"
 
 def crd(name, fields=("cidr",), versions=("v1",), **metadata):
     plural, _dot, group = name.partition(".")
-    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {field: {"type": "string"} for field in fields}}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {
+                "type": "object",
+                "properties": {field: {"type": "string"} for field in fields},
+            }
+        },
+    }
     return {
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": name, **metadata},
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, **metadata},
         "spec": {
-            "group": group, "names": {"kind": "K" + plural, "plural": plural}, "scope": "Cluster",
-            "versions": [{"name": version, "served": True, "storage": version == versions[-1], "schema": {"openAPIV3Schema": schema}} for version in versions],
+            "group": group,
+            "names": {"kind": "K" + plural, "plural": plural},
+            "scope": "Cluster",
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": version == versions[-1],
+                    "schema": {"openAPIV3Schema": schema},
+                }
+                for version in versions
+            ],
         },
     }
 
@@ -54,7 +74,10 @@ def stored(body, established=True):
     body["spec"]["conversion"] = {"strategy": "None"}
     body["status"] = {
         "storedVersions": [each["name"] for each in body["spec"]["versions"] if each["storage"]],
-        "conditions": [{"type": kind, "status": "True" if established else "False"} for kind in ("NamesAccepted", "Established")],
+        "conditions": [
+            {"type": kind, "status": "True" if established else "False"}
+            for kind in ("NamesAccepted", "Established")
+        ],
     }
     return body
 
@@ -63,7 +86,10 @@ class CrdApi(RecordedApi):
     """Establishes what is written."""
 
     def __init__(self, crds=()):
-        super().__init__({"%s/%s" % (CRDS, each["metadata"]["name"]): stored(each) for each in crds}, served={CRDS})
+        super().__init__(
+            {"%s/%s" % (CRDS, each["metadata"]["name"]): stored(each) for each in crds},
+            served={CRDS},
+        )
 
     def apply(self, path, body, force=False, dry_run=False):
         assert force
@@ -80,7 +106,12 @@ def run(monkeypatch, capsys):
     def module(api, version, crds=None, check=False, **options):
         warned.clear()
         monkeypatch.setattr(calico_crds, "connect", lambda params: api)
-        options = {"calico_version": version, "crds": of(version) if crds is None else crds, "_ansible_check_mode": check, **options}
+        options = {
+            "calico_version": version,
+            "crds": of(version) if crds is None else crds,
+            "_ansible_check_mode": check,
+            **options,
+        }
         with patch_module_args(options), pytest.raises(SystemExit):
             calico_crds.main()
         return {**json.loads(capsys.readouterr().out), "warned": list(warned)}
@@ -95,30 +126,58 @@ def steps(found):
 def test_install_then_nothing(run):
     api = CrdApi()
     first = run(api, "v3.32.1")
-    assert first["changed"] and set(steps(first)) == set(release("3.32")["crds"]["names"]) and first["warned"] == []
+    assert (
+        first["changed"]
+        and set(steps(first)) == set(release("3.32")["crds"]["names"])
+        and first["warned"] == []
+    )
     assert {action for action, _reason in steps(first).values()} == {"create"}
-    assert all(body["metadata"]["annotations"][RELEASE] == "v3.32.1" for body in api.objects.values())
+    assert all(
+        body["metadata"]["annotations"][RELEASE] == "v3.32.1" for body in api.objects.values()
+    )
     writes, requests = len(api.writes), len(api.requests)
     second = run(api, "v3.32.1")
-    assert second["changed"] is False and second["plan"] == [] and len(api.writes) == writes and len(api.requests) == requests + 1
-    assert set(yaml.safe_load(calico_crds.RETURN)) == set(second) - {"changed", "invocation", "warned", "diff", "warnings"}
+    assert (
+        second["changed"] is False
+        and second["plan"] == []
+        and len(api.writes) == writes
+        and len(api.requests) == requests + 1
+    )
+    assert set(yaml.safe_load(calico_crds.RETURN)) == set(second) - {
+        "changed",
+        "invocation",
+        "warned",
+        "diff",
+        "warnings",
+    }
 
 
 def test_check_mode_writes_nothing(run):
     api = CrdApi(plan.marked(of("v3.31.7"), "v3.31.7"))
     found = run(api, "v3.32.1", check=True)
-    assert found["changed"] and api.writes == [] and "clusternetworkpolicies" in found["diff"]["after"]
+    assert (
+        found["changed"] and api.writes == [] and "clusternetworkpolicies" in found["diff"]["after"]
+    )
     assert run(CrdApi(), "v3.32.1", check=True)["changed"]
 
 
 def test_an_upgrade_reports_what_the_release_dropped_and_deletes_nothing(run):
     api = CrdApi(plan.marked(of("v3.31.7"), "v3.31.7"))
     found = run(api, "v3.32.1")
-    assert found["dropped"] == [ANP, "baseline" + ANP] and ANP in found["warned"][0] and "kept" in found["warned"][0]
-    assert not [request for request in api.requests if request[0] == "DELETE"] and "%s/%s" % (CRDS, ANP) in api.objects
+    assert (
+        found["dropped"] == [ANP, "baseline" + ANP]
+        and ANP in found["warned"][0]
+        and "kept" in found["warned"][0]
+    )
+    assert (
+        not [request for request in api.requests if request[0] == "DELETE"]
+        and "%s/%s" % (CRDS, ANP) in api.objects
+    )
     assert steps(found)[POOLS] == ("update", "the release's mark or texts are others")
     again = run(api, "v3.32.1")
-    assert again["dropped"] == found["dropped"] and again["changed"] is False and again["warned"] == []
+    assert (
+        again["dropped"] == found["dropped"] and again["changed"] is False and again["warned"] == []
+    )
 
 
 def test_what_the_api_server_writes_in_another_way_is_no_difference(run):
@@ -126,7 +185,9 @@ def test_what_the_api_server_writes_in_another_way_is_no_difference(run):
     api = CrdApi(plan.marked(wanted, "v3.28.5"))
     odd = copy.deepcopy(wanted)
     for each in odd:
-        each["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["nullable"] = False
+        each["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"][
+            "nullable"
+        ] = False
 
     class Dropping(CrdApi):
         """An API server that leaves `nullable: false` away, as Go's omitempty does."""
@@ -144,7 +205,15 @@ def test_what_the_api_server_writes_in_another_way_is_no_difference(run):
 
 def test_a_difference_is_told_by_fields(run):
     wanted = of("v3.32.1")
-    there = plan.marked([crd(each["metadata"]["name"], fields=("cidr", "ipip")) if each["metadata"]["name"] == POOLS else each for each in wanted], "v3.32.1")
+    there = plan.marked(
+        [
+            crd(each["metadata"]["name"], fields=("cidr", "ipip"))
+            if each["metadata"]["name"] == POOLS
+            else each
+            for each in wanted
+        ],
+        "v3.32.1",
+    )
     found = run(CrdApi(there), "v3.32.1")
     assert steps(found) == {POOLS: ("update", "fields of the release's schema: 1 gone")}
     assert "v1 spec.ipip" in found["diff"]["before"] and "spec.ipip" not in found["diff"]["after"]
@@ -154,15 +223,28 @@ def test_a_difference_is_told_by_fields(run):
 def test_objects_that_lose_a_field_are_named(run, check):
     """As IPPool's spec.ipip, which v3.32 dropped: the API server would say nothing."""
     there = plan.marked(of("v3.31.7"), "v3.31.7")
-    there = [crd(POOLS, fields=("cidr", "ipip"), annotations={RELEASE: "v3.31.7"}) if each["metadata"]["name"] == POOLS else each for each in there]
+    there = [
+        crd(POOLS, fields=("cidr", "ipip"), annotations={RELEASE: "v3.31.7"})
+        if each["metadata"]["name"] == POOLS
+        else each
+        for each in there
+    ]
     api = CrdApi(there)
     folder = "/apis/crd.projectcalico.org/v1/ippools"
     api.served.add(folder)
-    for name, spec in (("old", {"cidr": "192.0.2.0/24", "ipip": "x"}), ("new", {"cidr": "198.51.100.0/24"})):
+    for name, spec in (
+        ("old", {"cidr": "192.0.2.0/24", "ipip": "x"}),
+        ("new", {"cidr": "198.51.100.0/24"}),
+    ):
         api.objects["%s/%s" % (folder, name)] = {"metadata": {"name": name}, "spec": spec}
     found = run(api, "v3.32.1", check=check)
-    assert found["lost_fields"] == ["Kippools old: spec.ipip"] and "Kippools old: spec.ipip" in found["warned"][-1]
-    assert [path for verb, path in api.requests if verb == "LIST" and path.startswith("/apis/crd.")] == [folder]
+    assert (
+        found["lost_fields"] == ["Kippools old: spec.ipip"]
+        and "Kippools old: spec.ipip" in found["warned"][-1]
+    )
+    assert [
+        path for verb, path in api.requests if verb == "LIST" and path.startswith("/apis/crd.")
+    ] == [folder]
     if not check:
         again = run(api, "v3.32.1")
         assert again["lost_fields"] == [] and again["warned"] == []
@@ -175,11 +257,31 @@ def schema(properties, **more):
 LEAF = {"type": "string"}
 SCHEMAS = {
     "nothing": (schema({"a": LEAF}), schema({"a": LEAF, "b": LEAF}), []),
-    "a field": (schema({"spec": schema({"a": LEAF, "b": LEAF})}), schema({"spec": schema({"a": LEAF})}), ["spec.b"]),
-    "an object is one field": (schema({"spec": schema({"a": schema({"b": LEAF})})}), schema({"spec": schema({})}), ["spec.a"]),
-    "in a list": (schema({"l": {"items": schema({"a": LEAF, "b": LEAF})}}), schema({"l": {"items": schema({"a": LEAF})}}), ["l[].b"]),
-    "an open schema keeps all": (schema({"a": LEAF}), {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, []),
-    "a map keeps all": (schema({"m": schema({"a": LEAF})}), schema({"m": {"type": "object", "additionalProperties": LEAF}}), []),
+    "a field": (
+        schema({"spec": schema({"a": LEAF, "b": LEAF})}),
+        schema({"spec": schema({"a": LEAF})}),
+        ["spec.b"],
+    ),
+    "an object is one field": (
+        schema({"spec": schema({"a": schema({"b": LEAF})})}),
+        schema({"spec": schema({})}),
+        ["spec.a"],
+    ),
+    "in a list": (
+        schema({"l": {"items": schema({"a": LEAF, "b": LEAF})}}),
+        schema({"l": {"items": schema({"a": LEAF})}}),
+        ["l[].b"],
+    ),
+    "an open schema keeps all": (
+        schema({"a": LEAF}),
+        {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        [],
+    ),
+    "a map keeps all": (
+        schema({"m": schema({"a": LEAF})}),
+        schema({"m": {"type": "object", "additionalProperties": LEAF}}),
+        [],
+    ),
 }
 
 
@@ -192,26 +294,64 @@ def test_fields_that_a_crd_loses(name):
     assert lost_fields.gone(*both) == paths
 
 
-@pytest.mark.parametrize(("item", "path", "holds"), [
-    ({"spec": {"a": 0}}, "spec.a", True), ({"spec": {"a": None}}, "spec.a", False), ({"spec": {}}, "spec.a", False), ({}, "spec.a", False),
-    ({"l": [{"a": 1}, {"b": 1}]}, "l[].b", True), ({"l": [{"a": 1}]}, "l[].b", False), ({"l": [[{"b": 1}]]}, "l[][].b", True), ({"l": "x"}, "l[].b", False),
-])
+@pytest.mark.parametrize(
+    ("item", "path", "holds"),
+    [
+        ({"spec": {"a": 0}}, "spec.a", True),
+        ({"spec": {"a": None}}, "spec.a", False),
+        ({"spec": {}}, "spec.a", False),
+        ({}, "spec.a", False),
+        ({"l": [{"a": 1}, {"b": 1}]}, "l[].b", True),
+        ({"l": [{"a": 1}]}, "l[].b", False),
+        ({"l": [[{"b": 1}]]}, "l[][].b", True),
+        ({"l": "x"}, "l[].b", False),
+    ],
+)
 def test_objects_that_hold_such_a_field(item, path, holds):
     assert lost_fields.held(item, [path]) == ([path] if holds else [])
 
 
-@pytest.mark.parametrize(("older", "newer", "lost"), [
-    ("v3.26.5", "v3.28.5", {}), ("v3.28.5", "v3.29.7", {}), ("v3.29.7", "v3.30.7", {}), ("v3.30.7", "v3.31.7", {}),
-    ("v3.31.7", "v3.32.1", {"felixconfigurations": ["spec.bpfKubeProxyEndpointSlicesEnabled", "spec.iptablesLockFilePath", "spec.iptablesLockTimeout"],
-                            "ippools": ["spec.ipip", "spec.nat-outgoing"]}),
-])
+@pytest.mark.parametrize(
+    ("older", "newer", "lost"),
+    [
+        ("v3.26.5", "v3.28.5", {}),
+        ("v3.28.5", "v3.29.7", {}),
+        ("v3.29.7", "v3.30.7", {}),
+        ("v3.30.7", "v3.31.7", {}),
+        (
+            "v3.31.7",
+            "v3.32.1",
+            {
+                "felixconfigurations": [
+                    "spec.bpfKubeProxyEndpointSlicesEnabled",
+                    "spec.iptablesLockFilePath",
+                    "spec.iptablesLockTimeout",
+                ],
+                "ippools": ["spec.ipip", "spec.nat-outgoing"],
+            },
+        ),
+    ],
+)
 def test_what_upstreams_crds_lose(older, newer, lost):
     """The two facts of v3.32 and no others; needs upstream's own files."""
     files = [REAL_CRDS / (version + ".yaml") for version in (older, newer)]
     if not all(path.exists() for path in files):
-        pytest.skip("upstream's crds.yaml of %s and %s are not on this machine (CALICO_CRDS names their folder)" % (older, newer))
-    before, after = ({each["metadata"]["name"]: each for each in yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader) if each} for path in files)
-    found = {name.partition(".")[0]: lost_fields.gone(before[name], after[name]) for name in sorted(set(before) & set(after))}
+        pytest.skip(
+            "upstream's crds.yaml of %s and %s are not on this machine (CALICO_CRDS names their folder)"
+            % (older, newer)
+        )
+    before, after = (
+        {
+            each["metadata"]["name"]: each
+            for each in yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader)
+            if each
+        }
+        for path in files
+    )
+    found = {
+        name.partition(".")[0]: lost_fields.gone(before[name], after[name])
+        for name in sorted(set(before) & set(after))
+    }
     assert {name: paths for name, paths in found.items() if paths} == lost
 
 
@@ -225,16 +365,39 @@ def test_others_annotations_are_left_alone(run):
 @pytest.mark.parametrize(
     ("there", "words"),
     [
-        (plan.marked(of("v3.31.7"), "v3.31.7"), ["bgpconfigurations.crd.projectcalico.org is from v3.31.7", "21 more", "v3.31 or newer"]),
+        (
+            plan.marked(of("v3.31.7"), "v3.31.7"),
+            [
+                "bgpconfigurations.crd.projectcalico.org is from v3.31.7",
+                "21 more",
+                "v3.31 or newer",
+            ],
+        ),
         ([crd("tiers.crd.projectcalico.org")], ["tiers.crd.projectcalico.org came with v3.29"]),
-        ([crd("stagednetworkpolicies.crd.projectcalico.org"), crd("tiers.crd.projectcalico.org")], ["came with v3.30", "v3.30 or newer"]),
+        (
+            [
+                crd("stagednetworkpolicies.crd.projectcalico.org"),
+                crd("tiers.crd.projectcalico.org"),
+            ],
+            ["came with v3.30", "v3.30 or newer"],
+        ),
     ],
 )
 def test_a_downgrade_is_refused(run, there, words):
     api = CrdApi(there)
     found = run(api, "v3.28.5")
-    assert found["failed"] and api.writes == [] and not [request for request in api.requests if "dryRun" in request[1]]
-    for word in [*words, "CRDs of Calico v3.28.5 would be a downgrade", "Expected", "Found", "snapshot"]:
+    assert (
+        found["failed"]
+        and api.writes == []
+        and not [request for request in api.requests if "dryRun" in request[1]]
+    )
+    for word in [
+        *words,
+        "CRDs of Calico v3.28.5 would be a downgrade",
+        "Expected",
+        "Found",
+        "snapshot",
+    ]:
         assert word in found["msg"]
 
 
@@ -243,15 +406,22 @@ def test_newer_crds_can_be_left_as_they_are(run):
     api = CrdApi([each for each in there if each["metadata"]["name"] != POOLS])
     found = run(api, "v3.28.5", downgrade="leave")
     assert set(steps(found)) == {POOLS} and found["dropped"] == []
-    assert api.objects["%s/tiers.crd.projectcalico.org" % CRDS]["metadata"]["annotations"][RELEASE] == "v3.29.7"
+    assert (
+        api.objects["%s/tiers.crd.projectcalico.org" % CRDS]["metadata"]["annotations"][RELEASE]
+        == "v3.29.7"
+    )
 
 
 def test_an_older_patch_is_replaced_with_a_warning_and_the_policy_groups_crds_are_no_evidence(run):
     api = CrdApi(plan.marked(of("v3.32.1"), "v3.32.1"))
     found = run(api, "v3.32.0")
-    assert found["changed"] and found["warned"] == ["The CRDs of Calico v3.32.1 are replaced by those of v3.32.0, which is older."]
+    assert found["changed"] and found["warned"] == [
+        "The CRDs of Calico v3.32.1 are replaced by those of v3.32.0, which is older."
+    ]
     assert run(api, "v3.32.0")["warned"] == [] and run(api, "v3.32.1")["warned"] == []
-    assert run(CrdApi([crd("clusternetworkpolicies.policy.networking.k8s.io")]), "v3.28.5")["changed"]
+    assert run(CrdApi([crd("clusternetworkpolicies.policy.networking.k8s.io")]), "v3.28.5")[
+        "changed"
+    ]
 
 
 def test_a_version_with_stored_objects_must_stay(run):
@@ -259,9 +429,18 @@ def test_a_version_with_stored_objects_must_stay(run):
     api = CrdApi(there)
     found = run(api, "v3.32.1")
     assert found["failed"] and api.writes == []
-    for word in ["CRD clusternetworkpolicies", "Expected: stored versions among v1", "Found: status.storedVersions has v1alpha1", "Remedy"]:
+    for word in [
+        "CRD clusternetworkpolicies",
+        "Expected: stored versions among v1",
+        "Found: status.storedVersions has v1alpha1",
+        "Remedy",
+    ]:
         assert word in found["msg"]
-    assert "failed" not in run(CrdApi(there), "v3.32.1", [crd(each["metadata"]["name"], versions=("v1alpha1", "v1")) for each in of("v3.32.1")])
+    assert "failed" not in run(
+        CrdApi(there),
+        "v3.32.1",
+        [crd(each["metadata"]["name"], versions=("v1alpha1", "v1")) for each in of("v3.32.1")],
+    )
 
 
 def test_a_datastore_in_the_native_group_is_refused(run):
@@ -271,7 +450,12 @@ def test_a_datastore_in_the_native_group_is_refused(run):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "ConfigMap", "metadata": {"name": "x"}}, {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": {}}, {}],
+    "wrong",
+    [
+        {"kind": "ConfigMap", "metadata": {"name": "x"}},
+        {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": {}},
+        {},
+    ],
 )
 def test_what_is_no_crd_is_refused(run, wrong):
     api = CrdApi()
@@ -282,9 +466,13 @@ def test_what_is_no_crd_is_refused(run, wrong):
 def test_crds_that_are_not_established_are_waited_for(monkeypatch):
     crds = plan.marked(of("v3.32.1"), "v3.32.1")
     assert plan.ready(crds, [stored(each) for each in crds])
-    assert not plan.ready(crds, [stored(each, established=each["metadata"]["name"] != POOLS) for each in crds])
+    assert not plan.ready(
+        crds, [stored(each, established=each["metadata"]["name"] != POOLS) for each in crds]
+    )
     assert not plan.ready(crds, [stored(each) for each in crds[1:]])
     api = CrdApi()
-    api.objects = {"%s/%s" % (CRDS, each["metadata"]["name"]): stored(each, established=False) for each in crds}
+    api.objects = {
+        "%s/%s" % (CRDS, each["metadata"]["name"]): stored(each, established=False) for each in crds
+    }
     with pytest.raises(CalicoError, match="not NamesAccepted"):
         calico_crds.bring(api, crds, "v3.32.1", {"timeout": 0, "downgrade": "refuse"}, False)

@@ -17,7 +17,13 @@ GROUP = "/apis/crd.projectcalico.org/v1"
 SERVED = [GROUP + "/ippools", GROUP + "/ipamblocks", GROUP + "/blockaffinities"]
 GUIDE = [
     {"name": "ipv4-ippool-1", "cidr": "10.244.0.0/18", "ipip_mode": "Never", "nat_outgoing": True},
-    {"name": "ipv4-ippool-2", "cidr": "10.244.192.0/19", "ipip_mode": "Never", "nat_outgoing": True, "disabled": True},
+    {
+        "name": "ipv4-ippool-2",
+        "cidr": "10.244.192.0/19",
+        "ipip_mode": "Never",
+        "nat_outgoing": True,
+        "disabled": True,
+    },
 ]
 
 
@@ -30,8 +36,17 @@ def stored_block(cidr, in_use=0, host="n1"):
     name = cidr.replace(".", "-").replace("/", "-")
     return {
         "%s/ipamblocks/%s" % (GROUP, name): {
-            "metadata": {"name": name}, "spec": {"cidr": cidr, "affinity": "host:" + host, "allocations": [0] * in_use + [None] * (64 - in_use)}},
-        "%s/blockaffinities/%s-%s" % (GROUP, host, name): {"metadata": {"name": "%s-%s" % (host, name)}, "spec": {"cidr": cidr, "node": host}},
+            "metadata": {"name": name},
+            "spec": {
+                "cidr": cidr,
+                "affinity": "host:" + host,
+                "allocations": [0] * in_use + [None] * (64 - in_use),
+            },
+        },
+        "%s/blockaffinities/%s-%s" % (GROUP, host, name): {
+            "metadata": {"name": "%s-%s" % (host, name)},
+            "spec": {"cidr": cidr, "node": host},
+        },
     }
 
 
@@ -54,11 +69,18 @@ def put(wire, *objects):
 
 def declare(wire, pools, check_mode=False, **options):
     wire.seen.clear()
-    return run_module("calico_ippool", check_mode=check_mode, host=wire.url, api_key="token", pools=pools, **options)
+    return run_module(
+        "calico_ippool",
+        check_mode=check_mode,
+        host=wire.url,
+        api_key="token",
+        pools=pools,
+        **options,
+    )
 
 
 def requests(wire):
-    return [(verb, path[len(GROUP) + 1:]) for verb, path, _headers, _body in wire.seen]
+    return [(verb, path[len(GROUP) + 1 :]) for verb, path, _headers, _body in wire.seen]
 
 
 def spec(wire, name):
@@ -70,10 +92,14 @@ def test_the_contributing_sequence(cluster):
     changed = [{**GUIDE[0], "disabled": True}, {**GUIDE[1], "disabled": False}]
     gone = [{"name": pool["name"], "state": "absent"} for pool in GUIDE]
     for wanted, writes in ((GUIDE, 2), (changed, 2), (gone, 3)):
-        before = {path: body["metadata"]["resourceVersion"] for path, body in cluster.api.objects.items()}
+        before = {
+            path: body["metadata"]["resourceVersion"] for path, body in cluster.api.objects.items()
+        }
         proposed = declare(cluster, wanted, check_mode=True)
         assert proposed["changed"] and cluster.writes == []
-        assert before == {path: body["metadata"]["resourceVersion"] for path, body in cluster.api.objects.items()}
+        assert before == {
+            path: body["metadata"]["resourceVersion"] for path, body in cluster.api.objects.items()
+        }
         done = declare(cluster, wanted)
         assert done["changed"] and len(cluster.writes) == writes
         assert (proposed["actions"], proposed["diff"]) == (done["actions"], done["diff"])
@@ -86,18 +112,38 @@ def test_the_contributing_sequence(cluster):
 
 def test_the_guides_pools_as_they_are_stored(cluster):
     result = declare(cluster, GUIDE)
-    common = {"ipipMode": "Never", "vxlanMode": "Never", "blockSize": 26, "nodeSelector": "all()", "natOutgoing": True,
-              "allowedUses": ["Workload", "Tunnel"], "assignmentMode": "Automatic"}
+    common = {
+        "ipipMode": "Never",
+        "vxlanMode": "Never",
+        "blockSize": 26,
+        "nodeSelector": "all()",
+        "natOutgoing": True,
+        "allowedUses": ["Workload", "Tunnel"],
+        "assignmentMode": "Automatic",
+    }
     assert spec(cluster, "ipv4-ippool-1") == {"cidr": "10.244.0.0/18", **common}
     assert spec(cluster, "ipv4-ippool-2") == {"cidr": "10.244.192.0/19", "disabled": True, **common}
-    assert result["actions"][0] == {"action": "create", "target": "IPPool ipv4-ippool-1", "reason": "it does not exist"}
+    assert result["actions"][0] == {
+        "action": "create",
+        "target": "IPPool ipv4-ippool-1",
+        "reason": "it does not exist",
+    }
     body = cluster.seen[-1][3]
-    assert (body["apiVersion"], body["kind"], body["metadata"]) == ("crd.projectcalico.org/v1", "IPPool", {"name": "ipv4-ippool-2"})
+    assert (body["apiVersion"], body["kind"], body["metadata"]) == (
+        "crd.projectcalico.org/v1",
+        "IPPool",
+        {"name": "ipv4-ippool-2"},
+    )
 
 
 def test_round_trips(cluster):
     declare(cluster, GUIDE)
-    assert requests(cluster) == [("GET", "ippools"), ("GET", "ipamblocks"), ("POST", "ippools"), ("POST", "ippools")]
+    assert requests(cluster) == [
+        ("GET", "ippools"),
+        ("GET", "ipamblocks"),
+        ("POST", "ippools"),
+        ("POST", "ippools"),
+    ]
     declare(cluster, GUIDE)
     assert requests(cluster) == [("GET", "ippools")]
     declare(cluster, [{**GUIDE[1], "disabled": False}])
@@ -106,11 +152,18 @@ def test_round_trips(cluster):
 
 def test_what_others_wrote_is_kept(cluster):
     annotations = {"projectcalico.org/metadata": '{"creationTimestamp":"2026-05-14T05:58:40Z"}'}
-    put(cluster, stored_pool(annotations=annotations, nodeSelector="has(a)", ipip={"enabled": True}))
+    put(
+        cluster, stored_pool(annotations=annotations, nodeSelector="has(a)", ipip={"enabled": True})
+    )
     declare(cluster, [{"name": "one", "nat_outgoing": True}])
     kept = cluster.api.objects[GROUP + "/ippools/one"]
     assert kept["metadata"]["annotations"] == annotations
-    assert kept["spec"] == {"cidr": "10.244.0.0/18", "nodeSelector": "has(a)", "ipip": {"enabled": True}, "natOutgoing": True}
+    assert kept["spec"] == {
+        "cidr": "10.244.0.0/18",
+        "nodeSelector": "has(a)",
+        "ipip": {"enabled": True},
+        "natOutgoing": True,
+    }
     assert cluster.seen[-1][3]["spec"] == {"natOutgoing": True}
 
 
@@ -140,8 +193,16 @@ def test_check_mode_on_a_cluster_without_the_crds():
 
 
 def test_a_problem_of_one_pool_keeps_all_from_being_written(cluster):
-    result = declare(cluster, [GUIDE[0], {"name": "two", "cidr": "10.244.0.0/20"}], forbidden_networks=[{"name": "x", "cidr": "no"}])
-    assert result["failed"] and "overlap" in result["msg"] and "forbidden network x: no is no network" in result["msg"]
+    result = declare(
+        cluster,
+        [GUIDE[0], {"name": "two", "cidr": "10.244.0.0/20"}],
+        forbidden_networks=[{"name": "x", "cidr": "no"}],
+    )
+    assert (
+        result["failed"]
+        and "overlap" in result["msg"]
+        and "forbidden network x: no is no network" in result["msg"]
+    )
     assert cluster.writes == []
 
 
@@ -157,12 +218,25 @@ def test_fields_of_a_later_release(cluster):
 
 
 def test_removal_releases_blocks_and_affinities_of_that_pool_only(cluster):
-    put(cluster, stored_pool(), stored_block("10.244.0.0/26"), stored_block("10.244.0.64/26"), stored_block("10.9.0.0/26"))
+    put(
+        cluster,
+        stored_pool(),
+        stored_block("10.244.0.0/26"),
+        stored_block("10.244.0.64/26"),
+        stored_block("10.9.0.0/26"),
+    )
     assert declare(cluster, [{"name": "one", "state": "absent"}])["changed"]
     assert requests(cluster) == [
-        ("GET", "ippools"), ("GET", "ipamblocks"), ("PATCH", "ippools/one"), ("GET", "ipamblocks"),
-        ("DELETE", "ipamblocks/10-244-0-0-26"), ("DELETE", "ipamblocks/10-244-0-64-26"), ("GET", "blockaffinities"),
-        ("DELETE", "blockaffinities/n1-10-244-0-0-26"), ("DELETE", "blockaffinities/n1-10-244-0-64-26"), ("DELETE", "ippools/one"),
+        ("GET", "ippools"),
+        ("GET", "ipamblocks"),
+        ("PATCH", "ippools/one"),
+        ("GET", "ipamblocks"),
+        ("DELETE", "ipamblocks/10-244-0-0-26"),
+        ("DELETE", "ipamblocks/10-244-0-64-26"),
+        ("GET", "blockaffinities"),
+        ("DELETE", "blockaffinities/n1-10-244-0-0-26"),
+        ("DELETE", "blockaffinities/n1-10-244-0-64-26"),
+        ("DELETE", "ippools/one"),
     ]
     assert set(cluster.api.objects) == set(stored_block("10.9.0.0/26"))
     assert cluster.seen[-1][3] == {"preconditions": {"uid": "uid-one"}}
@@ -176,14 +250,21 @@ def test_a_pool_in_use_is_not_touched(cluster):
 
 
 def test_force_delete_takes_the_affinity_but_keeps_the_addresses(cluster):
-    put(cluster, stored_pool(disabled=True), stored_block("10.244.0.0/26", in_use=2), stored_block("10.244.0.64/26"))
+    put(
+        cluster,
+        stored_pool(disabled=True),
+        stored_block("10.244.0.0/26", in_use=2),
+        stored_block("10.244.0.64/26"),
+    )
     assert declare(cluster, [{"name": "one", "state": "absent"}], force_delete=True)["changed"]
     assert set(cluster.api.objects) == {GROUP + "/ipamblocks/10-244-0-0-26"}
     left = cluster.api.objects[GROUP + "/ipamblocks/10-244-0-0-26"]["spec"]
     assert "affinity" not in left and left["allocations"][:3] == [0, 0, None]
 
 
-def test_an_address_that_is_taken_while_the_pool_is_disabled_stops_the_removal(cluster, monkeypatch):
+def test_an_address_that_is_taken_while_the_pool_is_disabled_stops_the_removal(
+    cluster, monkeypatch
+):
     put(cluster, stored_pool(), stored_block("10.244.0.0/26"))
     disable = store.CrdIpPoolStore.disable
 
@@ -193,7 +274,11 @@ def test_an_address_that_is_taken_while_the_pool_is_disabled_stops_the_removal(c
 
     monkeypatch.setattr(store.CrdIpPoolStore, "disable", disable_and_lose)
     result = declare(cluster, [{"name": "one", "state": "absent"}])
-    assert result["failed"] and "1 address is in use in 1 IPAM block" in result["msg"] and "disabled now and stays so" in result["msg"]
+    assert (
+        result["failed"]
+        and "1 address is in use in 1 IPAM block" in result["msg"]
+        and "disabled now and stays so" in result["msg"]
+    )
     assert requests(cluster)[-1] == ("GET", "ipamblocks")
     assert spec(cluster, "one")["disabled"] is True
     assert GROUP + "/blockaffinities/n1-10-244-0-0-26" in cluster.api.objects
@@ -229,9 +314,18 @@ def test_a_removal_that_was_interrupted_is_finished_by_the_next_run(cluster, mon
 
 
 def test_the_token_is_in_no_result(cluster):
-    assert "token-that-is-secret" not in run_module("calico_ippool", host=cluster.url, api_key="token-that-is-secret", pools=GUIDE)["raw"]
+    assert (
+        "token-that-is-secret"
+        not in run_module(
+            "calico_ippool", host=cluster.url, api_key="token-that-is-secret", pools=GUIDE
+        )["raw"]
+    )
 
 
 def test_an_api_server_that_is_not_there():
-    result = run_module("calico_ippool", host="http://127.0.0.1:1", api_key="the-token", pools=GUIDE)
-    assert result["failed"] and "The API server http://127.0.0.1:1 cannot be reached" in result["msg"]
+    result = run_module(
+        "calico_ippool", host="http://127.0.0.1:1", api_key="the-token", pools=GUIDE
+    )
+    assert (
+        result["failed"] and "The API server http://127.0.0.1:1 cannot be reached" in result["msg"]
+    )
