@@ -10,11 +10,18 @@ from __future__ import annotations
 class CalicoError(Exception):
     """A refusal that the user can act on.
 
-    what: the object and what is wrong with it ("pool ipv4-ippool-1: host bits are set").
-    expected, found: values or short phrases. remedy: what to do next. status: the HTTP status of a refusal by an API server, or None.
+    what: the object and what is wrong with it ("pool ipv4-ippool-1: host bits are set"). expected, found: values or
+    short phrases. remedy: what to do next. status: the HTTP status of a refusal by an API server, or None.
     """
 
-    def __init__(self, what, expected=None, found=None, remedy=None, status=None):
+    def __init__(
+        self,
+        what: str,
+        expected: object = None,
+        found: object = None,
+        remedy: str | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.expected = expected
@@ -22,13 +29,10 @@ class CalicoError(Exception):
         self.remedy = remedy
         self.status = status
 
-    def __str__(self):
+    def __str__(self) -> str:
         parts = [self.what.rstrip(".") + "."]
-        for label, value in (
-            ("Expected", self.expected),
-            ("Found", self.found),
-            ("Remedy", self.remedy),
-        ):
+        labelled = (("Expected", self.expected), ("Found", self.found), ("Remedy", self.remedy))
+        for label, value in labelled:
             if value is not None:
                 parts.append("%s: %s." % (label, str(value).rstrip(".")))
         return " ".join(parts)

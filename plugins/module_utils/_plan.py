@@ -4,59 +4,63 @@
 
 """A plan: the steps that lead from what is there to what is wanted.
 
-Decisions return a Plan, the diff is printed from it, `changed` is its truth value, check mode stops at it and
-adapters apply it, so these four cannot disagree.
+Decisions return a Plan, the diff is printed from it, `changed` is its truth value, check mode stops
+at it and adapters apply it, so these four cannot disagree.
 """
 
 from __future__ import annotations
 
 import json
+import typing as t
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Step:
-    """One change.
+    """One change. Each kind of change is a class of its own, with what applying it needs as fields.
 
-    action: verb ("create", "update", "delete", "issue", ...). target: the object's kind and name.
-    reason: why, in words a user understands. before, after: what the diff shows (dict, list, str or None for
-    absent); never secret material. detail: what the adapter needs to apply the step; never shown.
+    action: verb ("create", "update", "delete", "issue", ...), one for each class. target: the object's
+    kind and name. reason: why, in words a user understands. before, after: what the diff shows (dict,
+    list, str or None for absent); never secret material.
     """
 
-    action: str
+    action: t.ClassVar[str]
+
     target: str
     reason: str
-    before: object = None
-    after: object = None
-    detail: object = None
+    before: t.Any
+    after: t.Any
 
-    def as_result(self):
+    def as_result(self) -> dict[str, str]:
         return {"action": self.action, "target": self.target, "reason": self.reason}
 
 
-class Plan:
+S = t.TypeVar("S", bound=Step)
+
+
+class Plan(t.Generic[S]):
     """An ordered collection of steps; false when there is nothing to do."""
 
-    def __init__(self, steps=()):
+    def __init__(self, steps: t.Iterable[S] = ()) -> None:
         self.steps = tuple(steps)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.steps)
 
-    def __iter__(self):
+    def __iter__(self) -> t.Iterator[S]:
         return iter(self.steps)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.steps)
 
-    def __add__(self, other):
+    def __add__(self, other: Plan[S]) -> Plan[S]:
         return Plan(self.steps + other.steps)
 
-    def as_result(self):
+    def as_result(self) -> list[dict[str, str]]:
         """List of {action, target, reason}, for a module's result."""
         return [step.as_result() for step in self.steps]
 
-    def diff(self):
+    def diff(self) -> dict[str, str]:
         """Ansible's diff of the plan: {"before": str, "after": str}."""
         return {
             "before": "".join(_shown(step.target, step.before) for step in self.steps),
@@ -64,7 +68,7 @@ class Plan:
         }
 
 
-def _shown(target, value, reason=None):
+def _shown(target: str, value: t.Any, reason: str | None = None) -> str:
     if value is None:
         return ""
     heading = "# %s%s\n" % (target, "" if reason is None else " (%s)" % reason)
