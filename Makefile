@@ -8,11 +8,12 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Two test files at once, each on labs of its own; a file's tests stay together and in order. PARALLEL= runs one after the other.
 PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
+PLUGINS := ansible_collections.hardway.calico.plugins
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/ac
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo down test lint sanity unit integration bench clean
+.PHONY: help setup demo down test lint sanity unit integration bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -31,7 +32,15 @@ demo: setup ## bring up the lab (3 hosts) and run the main job on it
 down: ## take the demo's lab down
 	@tests/lab/lab down --name demo
 
-lint: setup ## yamllint and ansible-lint
+lint: setup ## ruff, mypy, import-linter, yamllint and ansible-lint
+	@echo "==> ruff"
+	@ruff format --quiet --check .
+	@ruff check --quiet .
+	@echo "==> mypy"
+	@mypy -p $(PLUGINS)
+	@mypy scripts
+	@echo "==> import-linter"
+	@PYTHONPATH=$(VENV)/ac lint-imports --no-cache
 	@echo "==> yamllint"
 	@yamllint .
 	@echo "==> ansible-lint, profile production"
@@ -54,5 +63,8 @@ test: setup lint sanity ## everything, quick parts first
 	@echo "==> unit and integration tests, the benchmark among them"
 	@python -m pytest -v --durations=15 $(PARALLEL) tests/unit tests/integration
 
+build: setup ## the collection as a tarball, hardway-calico-VERSION.tar.gz
+	@ansible-galaxy collection build --force
+
 clean: ## remove the virtual environment
-	rm -rf $(VENV) .cache .ansible
+	rm -rf $(VENV) .cache .ansible .mypy_cache .ruff_cache
