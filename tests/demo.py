@@ -17,6 +17,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "integration"))
 from hardway_testbed.ansible import command, environment  # noqa: E402
 from hardway_testbed.lab import LAB, ROOT, Lab  # noqa: E402
 
+UP = """
+Calico's control side is up. The API server, scheduler, controllers and etcd are real, the SSH hosts are
+network namespaces, kwok stands in for the kubelets, and the release's files are stand-ins: no pod really runs.
+"""
+
 
 def not_after(lab, secret, key):
     data = json.loads(lab.kubectl("get", "secret", "-n", "kube-system", secret, "-o", "json"))[
@@ -84,12 +89,7 @@ def main():
     )
     if done.returncode != 0:
         return done.returncode
-    print(
-        "\nCalico's control side is up. The API server, scheduler, controllers and etcd are real, the SSH hosts are"
-    )
-    print(
-        "network namespaces, kwok stands in for the kubelets, and the release's files are stand-ins: no pod really runs.\n"
-    )
+    print(UP)
     for line in summary(lab):
         print("  " + line)
     print("\nLook around:   export KUBECONFIG=%s" % lab.kubeconfig)

@@ -23,7 +23,9 @@ NAMESPACE = "kube-system"
 
 
 class Cluster:
-    """control_plane is the inventory's group of control-plane hosts. ADMIN_KUBECONFIG names the admin's file where the inventory has no plain path."""
+    """control_plane is the inventory's group of control-plane hosts. ADMIN_KUBECONFIG names the
+    admin's file where the inventory has no plain path.
+    """
 
     def __init__(self, inventory, control_plane):
         self.runner = AnsibleRunner.get_runner(inventory)
@@ -67,8 +69,10 @@ class Cluster:
         return base64.b64decode(data[key]) if kind == "Secret" else data[key].encode()
 
     def command(self, host, *words):
-        """The local command that runs `words` on a host, by the connection that the inventory names. Not testinfra's own way,
-        because that has no standard input, and a key must not be an argument."""
+        """The local command that runs `words` on a host, by the connection that the inventory
+        names. Not testinfra's own way, because that has no standard input, and a key must not be an
+        argument.
+        """
         about = self.variables[host]
         if about.get("ansible_connection", "ssh") in ("docker", "community.docker.docker"):
             return ["docker", "exec", "-i", about.get("ansible_host", host), *words]
@@ -114,7 +118,9 @@ class Cluster:
             )
 
     def start_python(self, host, source, **given):
-        """The same as a process that is left running; returns it once it has printed a line. It must end with its standard input."""
+        """The same as a process that is left running; returns it once it has printed a line. It
+        must end with its standard input.
+        """
         process = subprocess.Popen(
             self.command(host, self.interpreter(host), "-c", BOOTSTRAP),
             stdin=subprocess.PIPE,

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HTTPS requests with the CA and the credential of a kubeconfig, by the standard library alone: also piped into nodes' Python.
+"""HTTPS requests with the CA and the credential of a kubeconfig, by the standard library alone:
+also piped into nodes' Python.
 
 Independent of the collection and of the kubernetes package: what the API server says to this, it says to any client.
 """

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a container of a workload would find at a path: followed through volumeMounts and volumes to the Secret or ConfigMap."""
+"""What a container of a workload would find at a path: followed through volumeMounts and volumes to
+the Secret or ConfigMap.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that a run could have moved: the resourceVersion of every object of every kind, and every file of the nodes."""
+"""Everything that a run could have moved: the resourceVersion of every object of every kind, and
+every file of the nodes.
+"""
 
 from __future__ import annotations
 

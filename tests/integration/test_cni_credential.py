@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of the CNI user's credential on a lab: renewed, reissued, one a node, revoked, and all of it seen by certificates.yml.
+"""The life of the CNI user's credential on a lab: renewed, reissued, one a node, revoked, and all
+of it seen by certificates.yml.
 
-The tests of this file build on each other in their order. Oracles: openssl, and real requests with the kubeconfig of each node.
+The tests of this file build on each other in their order. Oracles: openssl, and real requests with
+the kubeconfig of each node.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ PLAYBOOK = """
   tasks:
     - name: Require that no host's variables hold a key
       ansible.builtin.assert:
-        that: (hostvars[item].cni_credential | to_json ~ hostvars[item].cni_ca_files | default({}) | to_json) is not search('PRIVATE|content')
+        that: >-
+          (hostvars[item].cni_credential | to_json ~ hostvars[item].cni_ca_files | default({}) | to_json)
+          is not search('PRIVATE|content')
       loop: "{{ ansible_play_hosts }}"
 """
 TYPHA = """
@@ -261,7 +265,9 @@ def test_another_address_of_the_api_server(lab, cni, tmp_path):
 
 
 def test_certificates_shows_expired_missing_missed_and_silent_ones(lab, authority, tmp_path):
-    """The Secret's has run out, one node's file is gone, one does not answer, and one still holds what the Secret had before."""
+    """The Secret's has run out, one node's file is gone, one does not answer, and one still holds
+    what the Secret had before.
+    """
     put(lab, authority.issue("calico-cni", "clientAuth", not_before=days(-365), not_after=days(-3)))
     lab.exec(lab.workers[0], "rm", KUBECONFIG)
     silent = tmp_path / "silent.ini"

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the tests: faults that users would suffer from, each put into a copy of the tracked files, must turn a named test red.
+"""Tests of the tests: faults that users would suffer from, each put into a copy of the tracked
+files, must turn a named test red.
 
 A fault is a replacement of a text that occurs exactly once; whoever changes that text changes the fault here with it.
 """
@@ -51,7 +52,9 @@ FAULTS = {
     ),
     "Typha does not start, since its certificate is not mounted": (
         TYPHA,
-        "            - name: calico-typha-certs\n              mountPath: /calico-typha-certs\n              readOnly: true\n",
+        "            - name: calico-typha-certs\n"
+        "              mountPath: /calico-typha-certs\n"
+        "              readOnly: true\n",
         "",
         RENDERED + "test_typha_finds_its_certificates",
     ),

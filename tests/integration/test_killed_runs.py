@@ -2,14 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs killed with kill -9, each further on than the one before: every next run goes on from there, and the last one converges."""
+"""Runs killed with kill -9, each further on than the one before: every next run goes on from there,
+and the last one converges.
+"""
 
 from __future__ import annotations
 
 import pytest
 from hardway_testbed.ansible import play, play_and_kill
 
-# Task to be running when the run is killed, how many seconds into it, and its play where the first one checks by the same task.
+# Task to be running when the run is killed, how many seconds into it, and its play where the first
+# one checks by the same task.
 POINTS = {
     "while the CRDs are applied": ("Apply the CRDs", 1.5),
     "while the CNI user's credential is issued": ("Keep the CNI user's credential valid", 0.6),

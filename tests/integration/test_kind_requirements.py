@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Molecule scenario kind names what is missing and how to supply it. The programs docker and kind are stand-ins here."""
+"""The Molecule scenario kind names what is missing and how to supply it. The programs docker and
+kind are stand-ins here.
+"""
 
 from __future__ import annotations
 

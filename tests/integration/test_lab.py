@@ -103,7 +103,7 @@ def lab():
     assert leftovers(NAME, index) == []
 
 
-# ---- what the lab offers ----------------------------------------------------------------------------------------------
+# ---- what the lab offers ------------------------------------------------------------------------
 
 
 def test_status(lab):
@@ -179,8 +179,8 @@ def test_hosts_reach_the_api_server_and_are_separate(lab):
         "cluster"
     ]["server"]
     ask = (
-        "import ssl, urllib.request as u; print(u.urlopen('%s/readyz', context=ssl._create_unverified_context(), timeout=5).read().decode())"
-        % server
+        "import ssl, urllib.request as u; context = ssl._create_unverified_context(); "
+        "print(u.urlopen('%s/readyz', context=context, timeout=5).read().decode())" % server
     )
     assert {lab.exec(host, "/usr/bin/python3", "-c", ask).strip() for host in lab.hosts} == {"ok"}
     lab.exec(lab.workers[0], "touch", "/usr/local/bin/only-here")
@@ -194,7 +194,10 @@ def test_hosts_reach_the_api_server_and_are_separate(lab):
 
 def test_hosts_reach_each_other(lab):
     """Also where Docker's firewall drops what passes over the machine's bridges."""
-    listen = "import socket; s = socket.create_server(('', 5473)); s.settimeout(20); print('listening', flush=True); s.accept()[0].sendall(b'hello')"
+    listen = (
+        "import socket; s = socket.create_server(('', 5473)); s.settimeout(20); "
+        "print('listening', flush=True); s.accept()[0].sendall(b'hello')"
+    )
     address = next(
         host["address"] for host in lab.status["hosts"] if host["name"] == lab.workers[0]
     )
@@ -228,7 +231,7 @@ def test_exec_passes_input_words_and_exit_code(lab):
     )
 
 
-# ---- the cluster's controllers ----------------------------------------------------------------------------------------
+# ---- the cluster's controllers ------------------------------------------------------------------
 
 
 def pod(**more):
@@ -341,7 +344,7 @@ def test_a_signing_request_is_signed_by_the_clusters_ca(lab, tmp_path):
     lab.kubectl("delete", "csr", "somebody")
 
 
-# ---- the stand-in release ---------------------------------------------------------------------------------------------
+# ---- the stand-in release -----------------------------------------------------------------------
 
 
 def fetch(lab, path):
@@ -371,13 +374,19 @@ def test_every_served_file_has_its_checksum(lab):
 
 
 def test_stand_in_calicoctl_lists_the_nodes(lab):
-    get = "import urllib.request; open('/tmp/calicoctl', 'wb').write(urllib.request.urlopen('%s/v3.32.1/calicoctl-linux-amd64').read())"
+    get = (
+        "import urllib.request as u; open('/tmp/calicoctl', 'wb')"
+        ".write(u.urlopen('%s/v3.32.1/calicoctl-linux-amd64').read())"
+    )
     lab.exec(lab.control_plane, "/usr/bin/python3", "-c", get % lab.status["release_url"])
-    run = "chmod +x /tmp/calicoctl; DATASTORE_TYPE=kubernetes KUBECONFIG=/etc/kubernetes/admin.conf /tmp/calicoctl get nodes; rm /tmp/calicoctl"
+    run = (
+        "chmod +x /tmp/calicoctl; DATASTORE_TYPE=kubernetes KUBECONFIG=/etc/kubernetes/admin.conf"
+        " /tmp/calicoctl get nodes; rm /tmp/calicoctl"
+    )
     assert lab.exec(lab.control_plane, "sh", "-c", run).split() == ["NAME", *lab.hosts]
 
 
-# ---- coming and going -------------------------------------------------------------------------------------------------
+# ---- coming and going ---------------------------------------------------------------------------
 
 
 def test_two_labs_side_by_side(lab):

@@ -34,7 +34,7 @@ def unchanged(lab, before):
     assert difference(before, snapshot(lab)) == []
 
 
-# ---- the empty cluster ------------------------------------------------------------------------------------------------
+# ---- the empty cluster --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_check_mode_on_the_empty_cluster(lab, empty):
     unchanged(lab, empty)
 
 
-# ---- the install ------------------------------------------------------------------------------------------------------
+# ---- the install --------------------------------------------------------------------------------
 
 
 class CommandLines:
@@ -261,7 +261,7 @@ def test_conflist_on_every_host(lab):
         )
 
 
-# ---- certificates, by the openssl command line -------------------------------------------------------------------------
+# ---- certificates, by the openssl command line --------------------------------------------------
 
 
 def openssl(*arguments, check=True):
@@ -321,7 +321,9 @@ def test_ca_is_the_guides(material):
 
 
 def test_mutual_tls_with_the_issued_pair(material):
-    """Step 9 and 13 of the guide, against openssl in Typha's place: refused without a client certificate, accepted with it."""
+    """Step 9 and 13 of the guide, against openssl in Typha's place: refused without a client
+    certificate, accepted with it.
+    """
     server = subprocess.Popen(
         [
             "openssl",
@@ -394,7 +396,7 @@ def listening_port(pid, timeout=10.0):
     raise AssertionError("openssl s_server does not listen")
 
 
-# ---- workloads and rights ---------------------------------------------------------------------------------------------
+# ---- workloads and rights -----------------------------------------------------------------------
 
 
 def test_typha_is_rolled_out(lab, material):
@@ -554,7 +556,7 @@ def with_group(resource, group):
     return name + ("." + group if group else "") + slash + sub
 
 
-# ---- secrets ----------------------------------------------------------------------------------------------------------
+# ---- secrets ------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -597,7 +599,8 @@ for top in sys.argv[2:]:
             path = os.path.join(folder, name)
             try:
                 about = os.lstat(path)
-                if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and about.st_size < 5_000_000 and about.st_mtime >= since:
+                others_may = stat.S_ISREG(about.st_mode) and about.st_mode & 0o077
+                if others_may and about.st_size < 5_000_000 and about.st_mtime >= since:
                     content = open(path, "rb").read().decode("latin-1")
                     if any(needle in content for needle in needles):
                         print(path)
@@ -625,7 +628,7 @@ def test_no_private_key_in_a_file_that_others_can_read(lab, private_keys, tmp_pa
     assert here.stdout == "" and here.returncode == 0, here.stdout + here.stderr
 
 
-# ---- the second run ---------------------------------------------------------------------------------------------------
+# ---- the second run -----------------------------------------------------------------------------
 
 
 def test_second_run_changes_nothing(lab):

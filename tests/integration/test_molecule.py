@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Molecule scenarios that need a lab only (molecule/README.md). Molecule's own steps are the tests; its output is shown on failure."""
+"""The Molecule scenarios that need a lab only (molecule/README.md). Molecule's own steps are the
+tests; its output is shown on failure.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ STEPS = {
 
 
 def molecule(scenario, home):
-    """`molecule test` in a home and with labs of its own, so that two checkouts can be tested at once. Returns (exit code, output)."""
+    """`molecule test` in a home and with labs of its own, so that two checkouts can be tested at
+    once. Returns (exit code, output).
+    """
     env = {
         **os.environ,
         "LAB": "mol-%04x" % (zlib.crc32(bytes(ROOT)) & 0xFFFF),

@@ -24,7 +24,7 @@ from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
 from hardway_testbed.snapshot import difference, snapshot
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import connect
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import connect
 from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
 sys.path.insert(0, str(ROOT / "tests/unit/support"))
@@ -60,7 +60,7 @@ def get(lab, kind, name, *arguments):
     return json.loads(lab.kubectl("get", kind, name, "-o", "json", *arguments))
 
 
-# ---- each release on an empty cluster -----------------------------------------------------------------------------------
+# ---- each release on an empty cluster -----------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=RELEASES)
@@ -125,7 +125,7 @@ def asked(api, user, group, resource, verb):
 
 
 def grant_kube_controllers(lab, release):
-    """No role of the collection installs kube-controllers yet: its row of the version table, as a role would apply it."""
+    """The row of the version table as a role would apply it: none installs kube-controllers yet."""
     about = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "metadata": {"name": "calico-kube-controllers"},
@@ -206,7 +206,7 @@ def test_a_second_run_changes_nothing(lab, release):
     assert difference(before, snapshot(lab)) == []
 
 
-# ---- what is refused, on the newest release -----------------------------------------------------------------------------
+# ---- what is refused, on the newest release -----------------------------------------------------
 
 
 @pytest.fixture
@@ -327,7 +327,7 @@ def test_a_crds_file_with_another_digest_is_refused(lab, tmp_path, untouched):
     assert not list(pathlib.Path(tmp_path / "cache").rglob("crds.yaml"))
 
 
-# ---- a right that Typha lacks -------------------------------------------------------------------------------------------
+# ---- a right that Typha lacks -------------------------------------------------------------------
 
 # Another severity changes the Deployment.
 TYPHA = """
@@ -342,7 +342,9 @@ TYPHA = """
 
 @pytest.fixture
 def aggregated(lab):
-    """Lets something else write Typha's ClusterRole: Kubernetes' aggregation, which puts back its own rules after the role's."""
+    """Lets something else write Typha's ClusterRole: Kubernetes' aggregation, which puts back its
+    own rules after the role's.
+    """
 
     def write(rules):
         about = {"name": "policy-of-somebody", "labels": {"for": "typha"}}

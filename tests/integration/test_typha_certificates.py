@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Typha's certificates on a lab: the CA is replaced by an ordinary run, by the playbook, by killed runs and by two runs at once.
+"""Typha's certificates on a lab: the CA is replaced by an ordinary run, by the playbook, by killed
+runs and by two runs at once.
 
-Every Typha and every node that were there at the same time shake hands, with every material that they may have used, see pki_recorder;
-in Go as Calico does (go_tls), and in Python (typha_tls); openssl is the third judge. The tests build on each other in their order.
+Every Typha and every node that were there at the same time shake hands, with every material that
+they may have used, see pki_recorder; in Go as Calico does (go_tls), and in Python (typha_tls);
+openssl is the third judge. The tests build on each other in their order.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from hardway_testbed.typha_tls import Refused, handshake
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 
 ROTATE = "hardway.calico.rotate_certificates"
-# A CA with 400 days left is due when it is replaced 365 + 40 days before its end, and not yet with the default of 365 + 30.
+# A CA with 400 days left is due when it is replaced 365 + 40 days before its end, and not yet with
+# the default of 365 + 30.
 DUE = ["-e", "typha_renewal_days=40"]
 RECORDS = {}
 
@@ -195,7 +198,7 @@ def test_two_runs_at_once(lab, aged):
     require_sound(lab)
 
 
-# ---- handshakes --------------------------------------------------------------------------------------------------------
+# ---- handshakes ---------------------------------------------------------------------------------
 
 
 def sides(record, encounter):

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Upgrades on a lab, from the oldest release to the newest: refused, proposed, killed at each stage, stopped at a bad node, gone back, restored.
+"""Upgrades on a lab, from the oldest release to the newest: refused, proposed, killed at each
+stage, stopped at a bad node, gone back, restored.
 
 The tests of this file build on each other in their order: each hop begins where the one before ended.
 Oracles: pods' uids and images and objects read by kubectl, SubjectAccessReviews, files on the hosts.
@@ -56,7 +57,8 @@ OBJECTS = [
     },
 ]
 KINDS = ("ippools", "bgpconfigurations", "globalnetworkpolicies", "networkpolicies")
-# Filled in by the newer CRDs (bgpconfigurations of v3.31, these and others of v3.32) where nothing is said; it is what no value meant before.
+# Filled in by the newer CRDs (bgpconfigurations of v3.31, these and others of v3.32) where nothing
+# is said; it is what no value meant before.
 DEFAULTS = {
     "assignmentMode": "Automatic",
     "serviceLoadBalancerAggregation": "Enabled",
@@ -124,7 +126,9 @@ def rules(lab, role):
 
 
 def require_done(lab, version, before):
-    """The end state of an upgrade, however often it was broken off: that of an installation, with the objects untouched."""
+    """The end state of an upgrade, however often it was broken off: that of an installation, with
+    the objects untouched.
+    """
     found = versions(lab)
     assert set(found.values()) == {version} and {
         node for app, node in found if app == "calico-node"
@@ -227,7 +231,9 @@ def test_a_killed_upgrade_goes_on(lab, before, upgrade, version):
 
 
 def stopped(lab, version, former, upgrade):
-    """An upgrade with a node that does not become Ready; the pods before and after it. A canary and that node are all it touches."""
+    """An upgrade with a node that does not become Ready; the pods before and after it. A canary and
+    that node are all it touches.
+    """
     state = pods(lab)
     lab.hold(BAD_NODE)
     run = play(lab, *upgrade(version, "-e", "upgrade_node_timeout=6"), playbook=UPGRADE)

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, hardway.calico founders
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for calicoctl @VERSION@, made by hardway.calico's lab: `version` and `get nodes` only, from the Kubernetes API.
+"""A stand-in for calicoctl @VERSION@, made by hardway.calico's lab: `version` and `get nodes` only,
+from the Kubernetes API.
 
 Like the real one it is told where the datastore is by DATASTORE_TYPE and KUBECONFIG or by /etc/calico/calicoctl.cfg.
 """
@@ -26,6 +27,11 @@ def memory_file(content):
     return "/proc/self/fd/%d" % fd
 
 
+def content(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read()
+
+
 def main():
     if sys.argv[1:] == ["version"]:
         print("Client Version:    @VERSION@ (stand-in)")
@@ -33,13 +39,13 @@ def main():
     if sys.argv[1:] not in (["get", "nodes"], ["get", "node"]):
         sys.exit("calicoctl (stand-in): only `version` and `get nodes`")
     path = "/etc/calico/calicoctl.cfg"
-    config = open(path).read() if os.path.exists(path) else ""
+    config = content(path) if os.path.exists(path) else ""
     if setting("DATASTORE_TYPE", r"datastoreType:\s*(\S+)", config) != "kubernetes":
         sys.exit("calicoctl (stand-in): the datastore is not Kubernetes; set DATASTORE_TYPE")
     path = setting("KUBECONFIG", r"kubeconfig:\s*(\S+)", config)
     if path is None:
         sys.exit("calicoctl (stand-in): no KUBECONFIG")
-    kubeconfig = open(path).read()
+    kubeconfig = content(path)
 
     def field(name):
         return re.search(name + r":\s*(\S+)", kubeconfig).group(1)

@@ -32,7 +32,10 @@ SERVE = (
     "else mkdir -p /tmp/www && uname -n > /tmp/www/index.html && exec httpd -f -p %d -h /tmp/www; fi"
     % (SERVER, PORT)
 )
-FETCH = "if command -v curl > /dev/null; then exec curl -sS -m 5 http://%s:%d/; else exec wget -q -T 5 -O - http://%s:%d/; fi"
+FETCH = (
+    "if command -v curl > /dev/null; then exec curl -sS -m 5 http://%s:%d/; "
+    "else exec wget -q -T 5 -O - http://%s:%d/; fi"
+)
 
 
 def until(condition, what, timeout=60.0):

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plugin's way to the API, from every node: runtime -> conflist -> kubeconfig -> API server (guide steps 3 to 5)."""
+"""The plugin's way to the API, from every node (guide steps 3 to 5).
+
+Runtime -> conflist -> kubeconfig -> API server.
+"""
 
 from __future__ import annotations
 

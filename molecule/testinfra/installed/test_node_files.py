@@ -15,9 +15,12 @@ KUBECONFIG = "/etc/cni/net.d/calico-kubeconfig"
 
 @pytest.fixture(scope="module")
 def files(host):
-    """{path: (mode, user, group)} of the files in the folders that the collection writes to; one command, since each is a connection."""
+    """{path: (mode, user, group)} of the files in the folders that the collection writes to; one
+    command, since each is a connection.
+    """
     listed = host.check_output(
-        "find -L /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico -type f -printf '%m %u %g %p\\n' 2>/dev/null; true"
+        "find -L /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico"
+        " -type f -printf '%m %u %g %p\\n' 2>/dev/null; true"
     )
     return {
         path: (mode, user, group)
@@ -32,7 +35,8 @@ def test_the_kubeconfig_is_for_root_only(files):
 def test_no_key_is_readable_by_others(host, files):
     """In text: Calico's programs contain these words too."""
     with_keys = host.check_output(
-        "grep -rIlE 'client-key-data|PRIVATE KEY' /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true"
+        "grep -rIlE 'client-key-data|PRIVATE KEY'"
+        " /etc/cni /opt/cni /etc/calico /var/lib/hardway-calico 2>/dev/null; true"
     ).split()
     assert {path: files[path][0] for path in with_keys} == {KUBECONFIG: "600"}
 

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutual TLS between every node and every Typha, with what the containers find at the paths that their environment names
-(guide steps 9 and 13).
+"""Mutual TLS between every node and every Typha, with what the containers find at the paths that
+their environment names (guide steps 9 and 13).
 
-With TYPHA_STAND_IN=true (the lab, where no Typha runs) a stand-in listens where each Typha pod would: then these tests show that
-certificates, mounts, environment and Service fit together, and nothing about Typha's own program.
+With TYPHA_STAND_IN=true (the lab, where no Typha runs) a stand-in listens where each Typha pod
+would: then these tests show that certificates, mounts, environment and Service fit together, and
+nothing about Typha's own program.
 """
 
 from __future__ import annotations
@@ -153,7 +154,9 @@ def test_anything_else_is_refused(answers, shown):
 
 
 def test_the_refusal_says_that_a_certificate_is_missing(answers):
-    """As the guide's curl shows it: "certificate required" in TLS 1.3, "bad certificate" or "handshake failure" before."""
+    """As the guide's curl shows it: "certificate required" in TLS 1.3, or before
+    "bad certificate" or "handshake failure".
+    """
     said = {answer.upper() for each in answers["none"].values() for answer in each}
     assert said and all(
         any(

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nodes are Ready, every one has its calico/node, and Typha is where its clients look for it (guide steps 8, 12, 13)."""
+"""Nodes are Ready, every one has its calico/node, and Typha is where its clients look for it.
+
+Guide steps 8, 12 and 13.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Last: neither the run nor the tests left anything that is not Calico's. Test objects carry the label hardway.calico/test."""
+"""Last: neither the run nor the tests left anything that is not Calico's. Test objects carry the
+label hardway.calico/test.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,10 @@ def test_no_test_object_is_left(cluster, place):
 def test_no_temporary_file_is_left_on_a_node(host):
     """Of Ansible, of the collection, of these tests: nor a half-written file beside the real ones."""
     found = host.check_output(
-        "find /tmp /var/tmp /dev/shm /run -maxdepth 1 \\( -iname '*ansible*' -o -iname '*hardway*' -o -iname '*calico*' \\) 2>/dev/null; "
-        "find /root/.ansible/tmp -type f 2>/dev/null; find /etc/cni /opt/cni \\( -name '.*' -o -name '*.tmp' -o -name '*~' \\) 2>/dev/null; true"
+        "find /tmp /var/tmp /dev/shm /run -maxdepth 1"
+        " \\( -iname '*ansible*' -o -iname '*hardway*' -o -iname '*calico*' \\) 2>/dev/null; "
+        "find /root/.ansible/tmp -type f 2>/dev/null; "
+        "find /etc/cni /opt/cni \\( -name '.*' -o -name '*.tmp' -o -name '*~' \\) 2>/dev/null; true"
     ).splitlines()
     # calico/node's own, on a cluster where it runs.
     assert [path for path in found if path not in ("/run/calico",)] == []

@@ -4,8 +4,8 @@
 
 """Runs on a node of the lab: a STAND-IN for Typha's TLS, where kwok plays the pods and no Typha runs.
 
-Typha's rule: a client certificate is required, its chain must lead to TYPHA_CAFILE, its CN must be TYPHA_CLIENTCN. After that
-Typha waits for its client to speak first. Ends with its standard input.
+Typha's rule: a client certificate is required, its chain must lead to TYPHA_CAFILE, its CN must be
+TYPHA_CLIENTCN. After that Typha waits for its client to speak first. Ends with its standard input.
 """
 
 from __future__ import annotations

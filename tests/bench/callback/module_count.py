@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Callback plugin: counts every module execution per host and phase, retries and the inner calls of action plugins included.
+"""Callback plugin: counts every module execution per host and phase, retries and the inner calls of
+action plugins included.
 
 Action plugins such as template run several modules in one task, which no callback event shows. So the count is taken
 where modules are started, ActionBase._execute_module, in the forked workers, each of which appends a line to one file.

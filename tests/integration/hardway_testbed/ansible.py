@@ -26,7 +26,9 @@ RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+f
 
 @dataclass
 class Run:
-    """A finished run. counts: {(host, play): module executions}; seconds: wall; cpu_seconds: the controller's, ssh included."""
+    """A finished run. counts: {(host, play): module executions}; seconds: wall; cpu_seconds: the
+    controller's, ssh included.
+    """
 
     returncode: int
     output: str
@@ -124,7 +126,8 @@ def descendants(pid):
 
 
 def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0.0, play_name=""):
-    """Start a playbook and kill -9 it with all its workers and modules `delay` seconds after the named task was announced.
+    """Start a playbook and kill -9 it with all its workers and modules `delay` seconds after the
+    named task was announced.
 
     play_name: the play whose task it is, where a play before has one of the same name.
 
@@ -151,7 +154,8 @@ def play_and_kill(lab, task, *arguments, playbook="hardway.calico.site", delay=0
                 break
     finally:
         if process.poll() is None:
-            # Ansible's workers are in sessions of their own: left alone, the module at work would end its work after the kill.
+            # Ansible's workers are in sessions of their own: left alone, the module at work would
+            # end its work after the kill.
             family = descendants(process.pid)
             os.killpg(process.pid, signal.SIGKILL)
             for pid in family:

@@ -35,7 +35,9 @@ def program():
 
 
 def refusals(pairs):
-    """For each (server, client), which are (certificate, key, bundle) in PEM, who refused whom and why; "" for a handshake."""
+    """For each (server, client), which are (certificate, key, bundle) in PEM, who refused whom and
+    why; "" for a handshake.
+    """
     given = json.dumps([{"server": server, "client": client} for server, client in pairs])
     return json.loads(
         subprocess.run(

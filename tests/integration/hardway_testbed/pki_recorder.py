@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records every version of Typha's certificates and the life of every Typha and calico/node pod, in the order of the API.
+"""Records every version of Typha's certificates and the life of every Typha and calico/node pod, in
+the order of the API.
 
-resourceVersions of one cluster are revisions of one etcd, so they order changes of certificates and starts and ends of pods.
+resourceVersions of one cluster are revisions of one etcd, so they order changes of certificates and
+starts and ends of pods.
 """
 
 from __future__ import annotations
@@ -103,7 +105,10 @@ class Recorder:
             self.pods[uid].end = revision
 
     def version(self, what, revision):
-        """The number of the version that was there at a revision; of the first one for what is older than the record."""
+        """The number of the version that was there at a revision.
+
+        That of the first one for what is older than the record.
+        """
         return max(
             [0]
             + [
@@ -114,10 +119,12 @@ class Recorder:
         )
 
     def encounters(self):
-        """{(Typha's bundle, Typha's leaf, node's bundle, node's leaf)}: every material with which a Typha and a node may have met.
+        """{(Typha's bundle, Typha's leaf, node's bundle, node's leaf)}: every material with which a
+        Typha and a node may have met.
 
-        A Typha loads its files when it starts. A node reads them at each connection, and the kubelet refreshes each at any time after
-        it changed, or not yet: all that was there since the node's pod started, until one of both ended.
+        A Typha loads its files when it starts. A node reads them at each connection, and the
+        kubelet refreshes each at any time after it changed, or not yet: all that was there since
+        the node's pod started, until one of both ended.
         """
         found = set()
         for typha in (pod for pod in self.pods.values() if pod.party == "server"):

@@ -10,8 +10,10 @@ import json
 
 
 def can_i(lab, who, what):
-    """Whether the API server's authorizer allows it, namespaced resources in every namespace. "kubectl auth can-i" asks the same,
-    but looks the resource up first, and not every group that Calico asks for is served here."""
+    """Whether the API server's authorizer allows it, namespaced resources in every namespace.
+    "kubectl auth can-i" asks the same, but looks the resource up first, and not every group that
+    Calico asks for is served here.
+    """
     verb, resource = what.split()
     resource, _slash, subresource = resource.partition("/")
     resource, _dot, group = resource.partition(".")

@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Snapshots of everything that a run may change: API objects by resourceVersion, files on hosts by content, mode, owner and mtime."""
+"""Snapshots of everything that a run may change: API objects by resourceVersion, files on hosts by
+content, mode, owner and mtime.
+"""
 
 from __future__ import annotations
 
 import json
 
-# Kinds that a run touches or could touch. Left out: nodes, leases, events and endpoints, which the cluster itself moves.
+# Kinds that a run touches or could touch. Left out: nodes, leases, events and endpoints, which the
+# cluster itself moves.
 KINDS = (
     "secrets,configmaps,serviceaccounts,services,deployments.apps,daemonsets.apps,poddisruptionbudgets.policy,"
     "clusterroles,clusterrolebindings,customresourcedefinitions,certificatesigningrequests"

@@ -4,8 +4,9 @@
 
 """A stand-in for the TLS of Typha and Felix, in memory, by the rules of Calico's typha/pkg/tlsutils and syncserver.
 
-Typha requires a client certificate, verifies its chain for clientAuth, then asks for the CN calico-node. Felix verifies the chain for
-serverAuth without looking at host names, then asks for the CN calico-typha. Both take TLS 1.2 and later.
+Typha requires a client certificate, verifies its chain for clientAuth, then asks for the CN
+calico-node. Felix verifies the chain for serverAuth without looking at host names, then asks for
+the CN calico-typha. Both take TLS 1.2 and later.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class Refused(Exception):
 
 
 def handshake(server, client):
-    """Connect; each side is (certificate, key, bundle) in PEM, the client's certificate and key may be "". Raises Refused."""
+    """Connect; each side is (certificate, key, bundle) in PEM, the client's certificate and key may
+    be "". Raises Refused.
+    """
     wires = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = {
         "server": _context("server", server).wrap_bio(wires[0], wires[1], server_side=True),

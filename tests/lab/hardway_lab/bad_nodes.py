@@ -92,7 +92,11 @@ hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
 podIP: {{ NodeIPWith .spec.nodeName | Quote }}
 conditions:
 - {type: Initialized, status: "True", lastTransitionTime: {{ $now | Quote }}}
-- {type: Ready, status: "False", reason: ContainersNotReady, message: "containers with unready status: [calico-node]", lastTransitionTime: {{ $now | Quote }}}
+- type: Ready
+  status: "False"
+  reason: ContainersNotReady
+  message: "containers with unready status: [calico-node]"
+  lastTransitionTime: {{ $now | Quote }}
 - {type: ContainersReady, status: "False", reason: ContainersNotReady, lastTransitionTime: {{ $now | Quote }}}
 containerStatuses:
 {{ range .spec.containers }}

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler, all real, and kwok for the kubelets."""
+"""The control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler, all real,
+and kwok for the kubelets.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,9 @@ SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared/calico/crds"
 
 
 def crds_yaml(version):
-    """(content, what it is) of crds.yaml for a release. HARDWAY_CALICO_CRDS names another folder with VERSION.yaml files."""
+    """(content, what it is) of crds.yaml for a release. HARDWAY_CALICO_CRDS names another folder
+    with VERSION.yaml files.
+    """
     path = pathlib.Path(os.environ.get("HARDWAY_CALICO_CRDS") or SHARED) / (version + ".yaml")
     if path.exists():
         return path.read_bytes(), "real"

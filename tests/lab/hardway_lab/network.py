@@ -28,8 +28,10 @@ class Network:
         return "%s-%s" % (self.prefix, host)
 
     def make_bridge(self):
-        """The bridge is in a namespace of its own, out of reach of this machine's firewall: Docker's drops what passes between hosts
-        on any bridge beside it. This machine has one end of a veth into it."""
+        """The bridge is in a namespace of its own, out of reach of this machine's firewall:
+        Docker's drops what passes between hosts on any bridge beside it. This machine has one end
+        of a veth into it.
+        """
         space = self.namespace("bridge")
         _ip("netns", "add", space)
         _ip("-n", space, "link", "add", "bridge", "type", "bridge")

@@ -21,16 +21,16 @@ MARK = "HARDWAY_CALICO_LAB"
 
 def start(state, name, command, **environment):
     """Start a process of the lab in a session of its own; its output goes to logs/NAME.log."""
-    log = open(state.logs / (name + ".log"), "ab")
-    return subprocess.Popen(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-        cwd="/",
-        env={"PATH": os.environ["PATH"], "HOME": "/root", MARK: state.name, **environment},
-    )
+    with open(state.logs / (name + ".log"), "ab") as log:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+            env={"PATH": os.environ["PATH"], "HOME": "/root", MARK: state.name, **environment},
+        )
 
 
 def of_lab(name):

@@ -128,7 +128,9 @@ def _script(name, version, arch):
 
 
 def _archive(members):
-    """A tgz of (path, content, mode), content being bytes, None for a folder or str for a symbolic link; the same bytes each time."""
+    """A tgz of (path, content, mode), content being bytes, None for a folder or str for a symbolic
+    link; the same bytes each time.
+    """
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=1) as zipped,

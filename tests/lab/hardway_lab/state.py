@@ -28,7 +28,9 @@ def base():
 
 @contextlib.contextmanager
 def locked(what):
-    """Only one process at a time is in here for `what`: labs that come up together must not choose the same index, nor build the same program."""
+    """Only one process at a time is in here for `what`: labs that come up together must not choose
+    the same index, nor build the same program.
+    """
     base().mkdir(parents=True, exist_ok=True)
     with open(base() / (what + ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
