@@ -25,6 +25,10 @@ options:
   key:
     description: Return only the value at this dotted path of RV(_list), for example V(rbac.typha).
     type: str
+  registry:
+    description: Registry and path of the RV(_list[].images), V(mirror.example.com/calico) for example; upstream's if empty.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -140,9 +144,9 @@ def at(about, path):
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
-        key = self.get_option("key")
+        key, registry = self.get_option("key"), self.get_option("registry")
         try:
-            found = [release(term) for term in terms]
+            found = [release(term, registry) for term in terms]
             return [at(about, key) if key else about for about in found]
         except CalicoError as exc:
             raise AnsibleLookupError(str(exc)) from exc

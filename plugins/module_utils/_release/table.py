@@ -59,23 +59,22 @@ def _refusal(what, found, remedy):
     )
 
 
-def release(version):
+def release(version, registry=""):
     """What the table says about a release, as plain data; keys: RETURN of the lookup hardway.calico.release.
 
+    registry: where the images come from in place of upstream's registry, with its path.
     Any patch of a supported minor is accepted; digests are None or empty for a patch that the table does not list.
     """
     minor, patch = parse(version)
     row = table.MINORS[minor]
     name = "v3.%d.%d" % (minor, patch)
-    registry = table.value("registry", minor)
+    upstreams = table.value("registry", minor)
     about = {
         "version": name,
         "minor": "3.%d" % minor,
         "latest": "v3.%d.%d" % (minor, row.latest),
-        "registry": registry,
-        "images": {
-            image.replace("-", "_"): "%s/%s:%s" % (registry, image, name) for image in table.IMAGES
-        },
+        "registry": upstreams,
+        "images": _images(registry or upstreams, name),
         "architectures": list(table.ARCHITECTURES),
         "kubernetes": {
             "min": row.kubernetes[0],
@@ -102,6 +101,10 @@ def release(version):
             changed = table.value(key, minor)
             about[subject][leaf] = list(changed) if isinstance(changed, tuple) else changed
     return about
+
+
+def _images(registry, version):
+    return {name.replace("-", "_"): "%s/%s:%s" % (registry, name, version) for name in table.IMAGES}
 
 
 def needs(version, role):
