@@ -148,7 +148,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.s
     require_crd,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     connect,
     show_public_parts,

@@ -84,7 +84,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.s
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     connect,
     show_public_parts,

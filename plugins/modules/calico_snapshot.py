@@ -83,7 +83,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._host.files import 
     make_directory,
     read_bytes,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     connect,
     show_public_parts,

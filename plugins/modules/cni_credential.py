@@ -186,7 +186,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.sto
     client_cas,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     connect,
     show_public_parts,

@@ -22,6 +22,14 @@ from recorded_api import RecordedApi
 from ansible_collections.hardway.calico.plugins.doc_fragments.kubernetes import ModuleDocFragment
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import api as adapter
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
+    KUBERNETES_ARGS,
+    connect,
+    show_public_parts,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.arguments import (
+    with_environment,
+)
 
 MAP = "/api/v1/namespaces/kube-system/configmaps"
 CONFIG_MAP = {
@@ -67,7 +75,7 @@ def pki_fixture(authority):
 
 
 def access(wire, **more):
-    return adapter.connect({"host": wire.url, "api_key": "the-token", **more})
+    return connect({"host": wire.url, "api_key": "the-token", **more})
 
 
 def kubeconfig(server, user, **cluster):
@@ -200,7 +208,7 @@ def test_a_dead_server_is_reported_at_once():
     with pytest.raises(
         CalicoError, match="The API server https://127.0.0.1:%d cannot be reached.*firewall" % port
     ):
-        adapter.connect({"host": "https://127.0.0.1:%d" % port, "api_key": "t"}).version()
+        connect({"host": "https://127.0.0.1:%d" % port, "api_key": "t"}).version()
     assert time.monotonic() - before < 5
 
 
@@ -210,7 +218,7 @@ def test_a_silent_server_ends_after_the_timeout(monkeypatch):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(CalicoError, match="cannot be reached"):
-            adapter.connect(
+            connect(
                 {"host": "http://127.0.0.1:%d" % silent.getsockname()[1], "api_key": "t"}
             ).version()
 
@@ -260,7 +268,7 @@ def test_a_client_certificate_in_a_dict_leaves_no_file(pki, monkeypatch, tmp_pat
     with serve(context=tls(*pki["server"], client_ca=pki["ca"])) as wire:
         where["clusters"][0]["cluster"]["server"] = wire.url
         for _attempt in range(2):
-            api = adapter.connect({"kubeconfig": where})
+            api = connect({"kubeconfig": where})
             assert made and not any(folder.exists() for folder in made)
             assert list(tmp_path.iterdir()) == []
             assert api.version() == "v1.34.4"
@@ -268,7 +276,7 @@ def test_a_client_certificate_in_a_dict_leaves_no_file(pki, monkeypatch, tmp_pat
 
 def test_client_certificate_by_path(pki):
     with serve(context=tls(*pki["server"], client_ca=pki["ca"])) as wire:
-        api = adapter.connect(
+        api = connect(
             {
                 "host": wire.url,
                 "ca_cert": pki["ca"],
@@ -295,7 +303,7 @@ def test_unusable_certificates_are_refused_without_a_prompt(pki, tmp_path):
         {"client_cert": pki["client"][0], "client_key": pki["server"][1]},
     ):
         with pytest.raises(CalicoError, match="certificates for the Kubernetes API cannot be used"):
-            adapter.connect({"host": "https://127.0.0.1:1", "api_key": "t", **more})
+            connect({"host": "https://127.0.0.1:1", "api_key": "t", **more})
 
 
 def test_options_win_over_variables_and_these_over_the_kubeconfig(wire, monkeypatch, tmp_path):
@@ -303,14 +311,14 @@ def test_options_win_over_variables_and_these_over_the_kubeconfig(wire, monkeypa
     path.write_text(
         yaml.safe_dump(kubeconfig("http://127.0.0.1:1", {"token": "of-the-kubeconfig"}))
     )
-    assert adapter.connect({"kubeconfig": str(path)}).server == "http://127.0.0.1:1"
+    assert connect({"kubeconfig": str(path)}).server == "http://127.0.0.1:1"
     monkeypatch.setenv("K8S_AUTH_KUBECONFIG", str(path))
-    assert adapter.connect({}).server == "http://127.0.0.1:1"
+    assert connect({}).server == "http://127.0.0.1:1"
     monkeypatch.setenv("K8S_AUTH_HOST", "http://127.0.0.1:2")
     monkeypatch.setenv("K8S_AUTH_API_KEY", "of-the-variable")
-    assert adapter.connect({}).server == "http://127.0.0.1:2"
-    adapter.connect({"host": wire.url}).version()
-    adapter.connect({"host": wire.url, "api_key": "of-the-option"}).version()
+    assert connect({}).server == "http://127.0.0.1:2"
+    connect({"host": wire.url}).version()
+    connect({"host": wire.url, "api_key": "of-the-option"}).version()
     assert [headers["Authorization"] for _verb, _path, headers, _body in wire.seen] == [
         "Bearer of-the-variable",
         "Bearer of-the-option",
@@ -320,8 +328,8 @@ def test_options_win_over_variables_and_these_over_the_kubeconfig(wire, monkeypa
 def test_lists_and_booleans_from_variables(wire, monkeypatch):
     monkeypatch.setenv("K8S_AUTH_IMPERSONATE_GROUPS", "a,b")
     monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "no")
-    assert adapter.with_environment({})["validate_certs"] is False
-    assert adapter.with_environment({"validate_certs": True})["validate_certs"] is True
+    assert with_environment({})["validate_certs"] is False
+    assert with_environment({"validate_certs": True})["validate_certs"] is True
     access(wire).version()
     assert wire.seen[0][2].get_all("Impersonate-Group") == ["a", "b"]
 
@@ -332,7 +340,7 @@ def test_lists_and_booleans_from_variables(wire, monkeypatch):
 )
 def test_no_usable_access_is_an_error_and_no_traceback(where):
     with pytest.raises(CalicoError, match="no access to the Kubernetes API.*calico_kubeconfig"):
-        adapter.connect({"kubeconfig": where, "context": "another"})
+        connect({"kubeconfig": where, "context": "another"})
 
 
 def test_the_missing_library_is_named(monkeypatch):
@@ -340,7 +348,7 @@ def test_the_missing_library_is_named(monkeypatch):
     with pytest.raises(
         CalicoError, match="package kubernetes cannot be imported.*pip install kubernetes"
     ):
-        adapter.connect({})
+        connect({})
 
 
 def test_messages_may_name_the_server_but_no_secret():
@@ -353,13 +361,12 @@ def test_messages_may_name_the_server_but_no_secret():
         no_log_values = {"https://10.0.0.1:6443", "v1", "secret-token", "secret-key"}
 
     module = Module()
-    adapter.show_public_parts(module)
+    show_public_parts(module)
     assert module.no_log_values == {"secret-token", "secret-key"}
 
 
 def test_documented_options_are_the_accepted_ones():
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert {name: (spec["type"], spec.get("aliases", [])) for name, spec in documented.items()} == {
-        name: (spec["type"], spec.get("aliases", []))
-        for name, spec in adapter.KUBERNETES_ARGS.items()
+        name: (spec["type"], spec.get("aliases", [])) for name, spec in KUBERNETES_ARGS.items()
     }
