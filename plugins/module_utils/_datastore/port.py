@@ -19,7 +19,7 @@ Manifests = list[Manifest]  # inside the classes, `list` is a method
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of object, such as IPPool, as the datastore has it. plural: "ippools"; version: of its API, such as "v1"."""
+    """A kind of object. name: such as "IPPool"; plural: such as "ippools"; version: of its API, such as "v1"."""
 
     name: str
     plural: str
@@ -31,13 +31,14 @@ class Datastore(t.Protocol):
     """Every method raises CalicoError for a refusal; `status` 409 tells that another writer came in between.
 
     A write is bound to the revision that the object was read at, metadata.resourceVersion, so nobody's change is lost.
+    What is read carries apiVersion and kind; in what is written the adapter adds them where they are missing.
     """
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds that the datastore can hold now, by name."""
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:
-        """The object, or None if there is none."""
+        """The object, or None if there is none or the datastore does not have the kind."""
 
     def list(self, kind: Kind) -> Manifests | None:
         """Every object of a kind in all namespaces, or None if the datastore does not have the kind."""
@@ -52,4 +53,7 @@ class Datastore(t.Protocol):
         """Replace an object as a whole; the revision is the one in the body's metadata."""
 
     def delete(self, kind: Kind, current: Manifest) -> None:
-        """Delete the object that was read: the same uid, and the same revision where `current` has one."""
+        """Delete the object that was read: the same uid, and the same revision, where `current` has them.
+
+        One that is gone already is no error.
+        """

@@ -15,7 +15,9 @@ DRY_RUN = "?dryRun=All"
 
 
 class RecordedApi:
-    """objects: {path of the object: object}. Lists are the objects one level below a path; served: collections that exist."""
+    """objects: {path of the object: object}. Lists are the objects one level below a path; served:
+    collections that exist.
+    """
 
     server = "https://stand-in:6443"
 
@@ -102,7 +104,10 @@ class RecordedApi:
 
     def delete(self, path, uid=None, resource_version=None):
         there = self.objects.get(path, {}).get("metadata", {})
-        if resource_version not in (None, there.get("resourceVersion", resource_version)):
+        if uid not in (None, there.get("uid", uid)) or resource_version not in (
+            None,
+            there.get("resourceVersion", resource_version),
+        ):
             raise CalicoError(
                 "The API server refused DELETE %s" % path,
                 found="409, conflict",
