@@ -154,3 +154,31 @@ def test_with_everything_there_the_cluster_is_asked_for(machine):
     code, said, asked = create(machine[0])
     assert code != 0 and "the stand-in makes no cluster" in said, said
     assert asked == ["version", "get"]
+
+
+def test_the_documented_command_alone_says_what_is_missing(machine):
+    """`molecule test -s kind` as docs/kind.md has it, with none of the scenario's variables set."""
+    environment, programs, _mirror, _images = machine
+    (programs / "docker").unlink()
+    (programs / "kind").unlink()
+    for program in BIN.glob("ansible*"):
+        (programs / program.name).symlink_to(program)
+    bare = {
+        name: value for name, value in environment.items() if name in ("PATH", "HOME", "LC_ALL")
+    }
+    done = subprocess.run(
+        [BIN / "python", BIN / "molecule", "test", "-s", "kind"],
+        env=bare,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    for missing, remedy in (
+        ("A running Docker engine is missing.", "install and start Docker"),
+        ("kind is missing.", "put kind on PATH"),
+    ):
+        assert missing in said and remedy in said, said
