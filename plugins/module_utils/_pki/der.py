@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads validity and common name of an X.509 certificate with the standard library alone (pure; RFC 5280 section 4.1)."""
+"""Reads validity and common name of an X.509 certificate with the standard library alone.
+
+Pure; RFC 5280 section 4.1.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,22 @@ COMMON_NAME = bytes.fromhex("0603550403")  # OBJECT IDENTIFIER 2.5.4.3
 SEQUENCE, SET, EXPLICIT_0, UTC_TIME = 0x30, 0x31, 0xA0, 0x17
 
 
+# Not certificate.Certificate: nodes have no cryptography, so key, issuer and extensions stay unread
+# here, and a Certificate with made-up ones would pass for one that can be judged.
 @dataclass(frozen=True)
-class Certificate:
-    """not_before, not_after: aware UTC datetimes. common_name: str or None. fingerprint: hex SHA-256 of the DER."""
+class CertificateSummary:
+    """What a node reads of a certificate.
 
-    common_name: str
+    common_name: None if it has none. Times are aware, in UTC. fingerprint: hex SHA-256 of the DER.
+    """
+
+    common_name: str | None
     not_before: datetime.datetime
     not_after: datetime.datetime
     fingerprint: str
 
 
-def certificates(label, pem):
+def certificates(label: str, pem: str | None) -> list[CertificateSummary]:
     """All certificates of a PEM text, at least one; CalicoError naming `label` otherwise."""
     found = []
     for block in BLOCK.findall(pem or ""):
@@ -51,29 +59,27 @@ def certificates(label, pem):
     return found
 
 
-def _certificate(der):
-    fields = _children(_children(der)[0][1])[0]
-    fields = _children(fields[1])
+def _certificate(der: bytes) -> CertificateSummary:
+    _tag, certificate = _children(der)[0]
+    _tag, to_be_signed = _children(certificate)[0]
+    fields = _children(to_be_signed)
     if fields[0][0] == EXPLICIT_0:
         fields = fields[1:]
-    _serial, _algorithm, _issuer, validity, subject = fields[:5]
-    not_before, not_after = (_time(*item) for item in _children(validity[1]))
-    return Certificate(
-        _common_name(subject[1]), not_before, not_after, hashlib.sha256(der).hexdigest()
-    )
+    _serial, _algorithm, _issuer, (_tag, validity), (_tag, subject) = fields[:5]
+    not_before, not_after = (_time(*item) for item in _children(validity))
+    fingerprint = hashlib.sha256(der).hexdigest()
+    return CertificateSummary(_common_name(subject), not_before, not_after, fingerprint)
 
 
-def _children(data):
+def _children(data: bytes) -> list[tuple[int, bytes]]:
     """[(tag, content)] of the DER elements that follow each other in data."""
     found, position = [], 0
     while position < len(data):
         tag, length, position = data[position], data[position + 1], position + 2
         if length & 0x80:
             size = length & 0x7F
-            length, position = (
-                int.from_bytes(data[position : position + size], "big"),
-                position + size,
-            )
+            length = int.from_bytes(data[position : position + size], "big")
+            position += size
         if position + length > len(data):
             raise ValueError("the certificate is cut off")
         found.append((tag, data[position : position + length]))
@@ -81,7 +87,7 @@ def _children(data):
     return found
 
 
-def _time(tag, content):
+def _time(tag: int, content: bytes) -> datetime.datetime:
     text = content.decode("ascii")
     if tag == UTC_TIME:
         # RFC 5280 section 4.1.2.5.1: years 50 to 99 are of the 20th century.
@@ -89,7 +95,7 @@ def _time(tag, content):
     return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
 
 
-def _common_name(subject):
+def _common_name(subject: bytes) -> str | None:
     for _tag, attributes in _children(subject):
         for _tag2, attribute in _children(attributes):
             if attribute.startswith(COMMON_NAME):

@@ -4,14 +4,16 @@
 
 """Adapter to X.509 through the cryptography package: PEM to values, and values to PEM. It decides nothing.
 
-Profiles: a CA with critical basicConstraints CA:TRUE, pathlen 0 and keyUsage keyCertSign and cRLSign (RFC 5280 §4.2.1), leaves
-with one extended key usage, since Go's verifier asks Typha's for serverAuth and calico/node's for clientAuth.
+Profiles: a CA with critical basicConstraints CA:TRUE, pathlen 0 and keyUsage keyCertSign and cRLSign
+(RFC 5280 §4.2.1), leaves with one extended key usage, since Go's verifier asks Typha's for serverAuth
+and calico/node's for clientAuth.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import timezone
+import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
@@ -26,14 +28,24 @@ try:
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-    MISSING = None
+    MISSING: ImportError | None = None
     # Much of a certificate is parsed when it is asked for, so its parts fail one by one.
     UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 except ImportError as exc:
     MISSING = exc
 
+if t.TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        CertificateIssuerPrivateKeyTypes,
+        CertificateIssuerPublicKeyTypes,
+        CertificatePublicKeyTypes,
+        PublicKeyTypes,
+    )
 
-def require():
+    E = t.TypeVar("E", bound=x509.ExtensionType)
+
+
+def require() -> None:
     """Raises CalicoError if the cryptography package is missing."""
     if MISSING is not None:
         raise CalicoError(
@@ -44,22 +56,21 @@ def require():
         )
 
 
-def read_bundle(pem):
+def read_bundle(pem: str | None) -> tuple[list[Certificate], str | None]:
     """([Certificate], problem) of a PEM bundle of CAs; problem is None or words."""
     if not pem:
         return [], None
     try:
-        return [
-            _value(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())
-        ], None
+        return [_value(one) for one in x509.load_pem_x509_certificates(pem.encode())], None
     except UNREADABLE as exc:
         return [], "it is not PEM of certificates (%s)" % exc
 
 
-def read_pair(certificate_pem, key_pem, bundle_pem):
-    """The Pair of a certificate and a key, checked against the CAs of a bundle; the first of these that fits ends the chain.
+def read_pair(certificate_pem: str, key_pem: str, bundle_pem: str) -> Pair:
+    """The Pair of a certificate and a key, checked against the CAs of a bundle.
 
-    What follows the certificate in its PEM are intermediate CAs, as a TLS server or client sends them.
+    The first of the CAs that fits ends the chain. What follows the certificate in its PEM are
+    intermediate CAs, as a TLS server or client sends them.
     """
     if not certificate_pem and not key_pem:
         return Pair()
@@ -70,71 +81,78 @@ def read_pair(certificate_pem, key_pem, bundle_pem):
     except UNREADABLE:
         return Pair(problem="its certificate is not PEM of a certificate")
     try:
-        key = _spki(
-            serialization.load_pem_private_key(key_pem.encode(), password=None).public_key()
-        )
+        loaded = serialization.load_pem_private_key(key_pem.encode(), password=None)
+        key = _spki(loaded.public_key())
     except UNREADABLE:
-        return Pair(
-            certificate=certificate, problem="its key is not PEM of an unencrypted private key"
-        )
+        problem = "its key is not PEM of an unencrypted private key"
+        return Pair(certificate=certificate, problem=problem)
     chain = _chain(certificate_pem, bundle_pem)
     return Pair(certificate, key, None, bool(chain), tuple(_value(ca) for ca in chain))
 
 
-def by_fingerprint(*pems):
+def by_fingerprint(*pems: str) -> dict[str, str]:
     """{fingerprint: PEM} of the certificates in several PEMs, in their order; what cannot be read is left out."""
-    found = {}
+    found: dict[str, str] = {}
     for pem in pems:
         for certificate in _certificates(pem):
             found.setdefault(certificate.fingerprint(hashes.SHA256()).hex(), _pem(certificate))
     return found
 
 
-def make_key(key_type, key_size):
+def joined(*pems: str) -> str:
+    """One PEM of several, each on lines of its own."""
+    return "".join(pem.strip() + "\n" for pem in pems if pem.strip())
+
+
+def make_key(key_type: str, key_size: int) -> str:
     """PEM (PKCS #8) of a new private key. key_type: "ECDSA" (P-256, P-384) or "RSA"."""
+    key: CertificateIssuerPrivateKeyTypes
     if key_type == "ECDSA":
-        key = ec.generate_private_key({256: ec.SECP256R1(), 384: ec.SECP384R1()}[key_size])
+        curves: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1()}
+        key = ec.generate_private_key(curves[key_size])
     else:
         key = rsa.generate_private_key(public_exponent=65537, key_size=key_size)
-    encoding = (
+    return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    )
-    return key.private_bytes(*encoding).decode()
+    ).decode()
 
 
-def make_ca(common_name, key_pem, not_before, not_after):
+def make_ca(common_name: str, key_pem: str, not_before: datetime, not_after: datetime) -> str:
     """PEM of a self-signed CA certificate."""
-    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    key, name = _private_key(key_pem), _name(common_name)
+    constraints = x509.BasicConstraints(ca=True, path_length=0)
     usage = _usage(key_cert_sign=True, crl_sign=True)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = _builder(name, name, key.public_key(), not_before, not_after)
-    builder = builder.add_extension(
-        x509.BasicConstraints(ca=True, path_length=0), critical=True
-    ).add_extension(usage, critical=True)
-    builder = builder.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-    )
+    builder = builder.add_extension(constraints, critical=True)
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(identifier, critical=False)
     return _pem(builder.sign(key, _hash(key)))
 
 
-def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_after, uri_san=""):
-    """PEM of a leaf signed by the CA (the first of its PEM); it never outlives the CA. usage: "serverAuth" or "clientAuth"."""
-    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    ca = x509.load_pem_x509_certificate(ca_pem.encode())
-    ca_key = serialization.load_pem_private_key(ca_key_pem.encode(), password=None)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    builder = _builder(
-        name,
-        ca.subject,
-        key.public_key(),
-        max(not_before, ca.not_valid_before_utc),
-        min(not_after, ca.not_valid_after_utc),
-    )
-    builder = builder.add_extension(
-        x509.BasicConstraints(ca=False, path_length=None), critical=True
-    )
+def issue_leaf(
+    common_name: str,
+    usage: str,
+    key_pem: str,
+    ca_pem: str,
+    ca_key_pem: str,
+    not_before: datetime,
+    not_after: datetime,
+    uri_san: str = "",
+) -> str:
+    """PEM of a leaf signed by the CA, which is the first of its PEM; it never outlives the CA.
+
+    usage: "serverAuth" or "clientAuth".
+    """
+    key = _private_key(key_pem)
+    ca, ca_key = x509.load_pem_x509_certificate(ca_pem.encode()), _private_key(ca_key_pem)
+    start = max(not_before, ca.not_valid_before_utc)
+    end = min(not_after, ca.not_valid_after_utc)
+    builder = _builder(_name(common_name), ca.subject, key.public_key(), start, end)
+    constraints = x509.BasicConstraints(ca=False, path_length=None)
+    builder = builder.add_extension(constraints, critical=True)
     builder = builder.add_extension(_usage(digital_signature=True), critical=True)
     purpose = {
         "serverAuth": ExtendedKeyUsageOID.SERVER_AUTH,
@@ -142,41 +160,44 @@ def issue_leaf(common_name, usage, key_pem, ca_pem, ca_key_pem, not_before, not_
     }[usage]
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     if uri_san:
-        builder = builder.add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)]), critical=False
-        )
-    builder = builder.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
-    )
+        names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san)])
+        builder = builder.add_extension(names, critical=False)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = builder.add_extension(identifier, critical=False)
     builder = builder.add_extension(_identifier_of(ca), critical=False)
     return _pem(builder.sign(ca_key, _hash(ca_key)))
 
 
-def make_csr(common_name, key_pem):
+def make_csr(common_name: str, key_pem: str) -> str:
     """PEM of a certificate signing request with nothing but a CN."""
-    key = serialization.load_pem_private_key(key_pem.encode(), password=None)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    return (
-        x509.CertificateSigningRequestBuilder()
-        .subject_name(name)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-        .decode()
-    )
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name))
+    request = builder.sign(_private_key(key_pem), hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _builder(subject, issuer, public_key, not_before, not_after):
-    builder = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
-    )
-    return (
-        builder.serial_number(x509.random_serial_number())
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
-    )
+def _private_key(pem: str) -> CertificateIssuerPrivateKeyTypes:
+    """A key that can sign certificates; who calls has read the pair before (see read_pair)."""
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    return t.cast("CertificateIssuerPrivateKeyTypes", key)
 
 
-def _usage(**true):
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: CertificatePublicKeyTypes,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+    builder = builder.public_key(public_key).serial_number(x509.random_serial_number())
+    return builder.not_valid_before(not_before).not_valid_after(not_after)
+
+
+def _usage(**true: bool) -> x509.KeyUsage:
     names = (
         "digital_signature",
         "content_commitment",
@@ -191,36 +212,34 @@ def _usage(**true):
     return x509.KeyUsage(**{name: true.get(name, False) for name in names})
 
 
-def _hash(key):
+def _hash(key: CertificateIssuerPrivateKeyTypes) -> hashes.SHA256 | None:
     """A CA that was handed in may have an Edwards curve key, which brings its own hash (RFC 8410)."""
-    return (
-        None
-        if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey))
-        else hashes.SHA256()
-    )
+    edwards = (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)
+    return None if isinstance(key, edwards) else hashes.SHA256()
 
 
-def _identifier_of(ca):
-    """The authority key identifier of what a CA signs. OpenSSL refuses one that is not the CA's own subject key identifier."""
+def _identifier_of(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """The authority key identifier of what a CA signs.
+
+    OpenSSL refuses one that is not the CA's own subject key identifier.
+    """
     own = _extension(ca, x509.SubjectKeyIdentifier)
     if own is None:
-        return x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key())
+        public_key = t.cast("CertificateIssuerPublicKeyTypes", ca.public_key())
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key)
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
-def _pem(certificate):
+def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _spki(public_key):
-    return hashlib.sha256(
-        public_key.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-    ).hexdigest()
+def _spki(public_key: PublicKeyTypes) -> str:
+    der, spki = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(public_key.public_bytes(der, spki)).hexdigest()
 
 
-def _certificates(pem):
+def _certificates(pem: str) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
         return [certificate for certificate in found if _value(certificate)]
@@ -228,22 +247,33 @@ def _certificates(pem):
         return []
 
 
-def _chain(certificate_pem, bundle_pem):
-    """The certificates above the first of certificate_pem, the last of them from the bundle; [] if they do not reach it."""
-    current, *intermediates = _certificates(certificate_pem)[:10] or [None]
-    bundle, chain = _certificates(bundle_pem), []
-    while current is not None:
-        anchor = next((ca for ca in bundle if _issued(ca, current)), None)
+def _chain(certificate_pem: str, bundle_pem: str) -> list[x509.Certificate]:
+    """The certificates above the first of certificate_pem, the last of them from the bundle.
+
+    [] if they do not reach it.
+    """
+    below, bundle = _certificates(certificate_pem)[:10], _certificates(bundle_pem)
+    chain: list[x509.Certificate] = []
+    while below:
+        current, *rest = below
+        anchor = _issuer(current, bundle)
         if anchor is not None:
             return [*chain, anchor]
-        current = next(
-            (ca for ca in intermediates if ca not in chain and _issued(ca, current)), None
-        )
-        chain.append(current)
+        issuer = _issuer(current, rest)
+        if issuer is None:
+            break
+        chain.append(issuer)
+        below = [issuer, *(ca for ca in rest if ca != issuer)]
     return []
 
 
-def _issued(ca, certificate):
+def _issuer(
+    certificate: x509.Certificate, cas: t.Iterable[x509.Certificate]
+) -> x509.Certificate | None:
+    return next((ca for ca in cas if _issued(ca, certificate)), None)
+
+
+def _issued(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(ca)
     except (*UNREADABLE, InvalidSignature):
@@ -251,28 +281,11 @@ def _issued(ca, certificate):
     return True
 
 
-def _value(certificate):
+def _value(certificate: x509.Certificate) -> Certificate:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     public_key = certificate.public_key()
-    constraints, key_usage = (
-        _extension(certificate, x509.BasicConstraints),
-        _extension(certificate, x509.KeyUsage),
-    )
-    known = {
-        ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
-        ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
-        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
-    }
-    usages = tuple(
-        known.get(oid, oid.dotted_string)
-        for oid in _extension(certificate, x509.ExtendedKeyUsage) or ()
-    )
-    alternative_names = _extension(certificate, x509.SubjectAlternativeName)
-    uri_sans = (
-        tuple(alternative_names.get_values_for_type(x509.UniformResourceIdentifier))
-        if alternative_names
-        else ()
-    )
+    constraints = _extension(certificate, x509.BasicConstraints)
+    key_usage = _extension(certificate, x509.KeyUsage)
     return Certificate(
         subject=certificate.subject.rfc4514_string(),
         common_name=str(names[0].value) if names else "",
@@ -282,18 +295,33 @@ def _value(certificate):
         not_before=certificate.not_valid_before_utc.astimezone(timezone.utc),
         not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
         is_ca=bool(constraints and constraints.ca),
-        usages=usages,
+        usages=_usages(certificate),
         key_type=_key_type(public_key),
         key_size=getattr(public_key, "key_size", 0),
         public_key=_spki(public_key),
-        uri_sans=uri_sans,
+        uri_sans=_uri_sans(certificate),
         signs=key_usage is None or key_usage.key_cert_sign,
         path_length=constraints.path_length if constraints and constraints.ca else None,
         digest=getattr(certificate.signature_hash_algorithm, "name", "none"),
     )
 
 
-def _extension(certificate, kind):
+def _usages(certificate: x509.Certificate) -> tuple[str, ...]:
+    known = {
+        ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+        ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
+    }
+    found = _extension(certificate, x509.ExtendedKeyUsage)
+    return tuple(known.get(oid, oid.dotted_string) for oid in found or ())
+
+
+def _uri_sans(certificate: x509.Certificate) -> tuple[str, ...]:
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    return tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else ()
+
+
+def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     """The value of an extension, None if it is absent or malformed."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
@@ -306,12 +334,10 @@ def _extension(certificate, kind):
         return None
 
 
-def _key_type(public_key):
+def _key_type(public_key: PublicKeyTypes) -> str:
     # Go knows the NIST curves only; another curve of 256 bits must not pass for P-256.
     if isinstance(public_key, ec.EllipticCurvePublicKey):
-        return (
-            "ECDSA"
-            if public_key.curve.name in ("secp256r1", "secp384r1", "secp521r1")
-            else "ECDSA on " + public_key.curve.name
-        )
+        name = public_key.curve.name
+        nist = name in ("secp256r1", "secp384r1", "secp521r1")
+        return "ECDSA" if nist else "ECDSA on " + name
     return "RSA" if isinstance(public_key, rsa.RSAPublicKey) else "other"
