@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds, files, rbac
+from ansible_collections.hardway.calico.plugins.module_utils._release import crds, files, rbac, rules
 from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
 
 # Upstream's ClusterRoles. Typha has none: its Deployment runs under calico-node's account.
@@ -188,7 +188,7 @@ def _rbac(minor, role, name, documents):
     )
     if not upstream:
         return ["there is no ClusterRole %s among the files: nothing is known about it" % name], []
-    ours = _rights(rbac.rules(rbac.ROLES[role], minor))
+    ours = _rights(rules.rules(rbac.ROLES[role], minor))
     asked = {right for right in upstream if right[2] in SYNCERS} if role == "typha" else upstream
     lacking, meant = [], {}
     for right in sorted(asked - ours):

@@ -6,45 +6,57 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._release.span import holds
+
 CALICO = "crd.projectcalico.org"
 NETWORK_POLICY = "policy.networking.k8s.io"
 
-# (plural names, group, since, until): minors of Calico 3, inclusive, None is open.
+
+class Row(t.NamedTuple):
+    """CRDs of one API group, by their plural names, in the minors since..until (inclusive; None is open)."""
+
+    plurals: str
+    group: str
+    since: int | None = None
+    until: int | None = None
+
+
 ROWS = (
-    (
-        "bgpconfigurations bgpfilters bgppeers blockaffinities caliconodestatuses clusterinformations felixconfigurations "
-        "globalnetworkpolicies globalnetworksets hostendpoints ipamblocks ipamconfigs ipamhandles ippools ipreservations "
-        "kubecontrollersconfigurations networkpolicies networksets",
+    Row(
+        "bgpconfigurations bgpfilters bgppeers blockaffinities caliconodestatuses clusterinformations "
+        "felixconfigurations globalnetworkpolicies globalnetworksets hostendpoints ipamblocks "
+        "ipamconfigs ipamhandles ippools ipreservations kubecontrollersconfigurations "
+        "networkpolicies networksets",
         CALICO,
-        None,
-        None,
     ),
-    ("tiers", CALICO, 29, None),
-    (
+    Row("tiers", CALICO, since=29),
+    Row(
         "stagedglobalnetworkpolicies stagedkubernetesnetworkpolicies stagednetworkpolicies",
         CALICO,
-        30,
-        None,
+        since=30,
     ),
-    ("adminnetworkpolicies", NETWORK_POLICY, 29, 31),
-    ("baselineadminnetworkpolicies", NETWORK_POLICY, 30, 31),
-    ("clusternetworkpolicies", NETWORK_POLICY, 32, None),
+    Row("adminnetworkpolicies", NETWORK_POLICY, since=29, until=31),
+    Row("baselineadminnetworkpolicies", NETWORK_POLICY, since=30, until=31),
+    Row("clusternetworkpolicies", NETWORK_POLICY, since=32),
 )
 
 
-def names(minor):
+def names(minor: int) -> list[str]:
     """The names of a minor's CRDs, sorted."""
-    found = []
-    for plurals, group, since, until in ROWS:
-        if (since is None or minor >= since) and (until is None or minor <= until):
-            found += ["%s.%s" % (plural, group) for plural in plurals.split()]
-    return sorted(found)
+    return sorted(
+        "%s.%s" % (plural, row.group)
+        for row in ROWS
+        if holds(minor, row.since, row.until)
+        for plural in row.plurals.split()
+    )
 
 
-def span(name):
+def span(name: str) -> tuple[int | None, int | None] | None:
     """(since, until) of a CRD, minors with None for open, or None if no supported release has it."""
-    plural, _dot, its_group = name.partition(".")
-    for plurals, group, since, until in ROWS:
-        if group == its_group and plural in plurals.split():
-            return since, until
+    plural, _dot, group = name.partition(".")
+    for row in ROWS:
+        if row.group == group and plural in row.plurals.split():
+            return row.since, row.until
     return None

@@ -33,20 +33,20 @@ CNI_PLUGINS_SHA256 = {
 }
 
 
-def release_archive(version):
+def release_archive(version: str) -> str:
     return "release-%s.tgz" % version
 
 
-def archive_member(version, binary):
+def archive_member(version: str, binary: str) -> str:
     """The path of a CNI binary inside the release's archive (layout since v3.21)."""
     return "release-%s/bin/cni/{arch}/%s" % (version, binary)
 
 
-def cni_plugins_archive(version):
+def cni_plugins_archive(version: str) -> str:
     return CNI_PLUGINS_ARCHIVE % version
 
 
-def urls(version, mirror=None):
+def urls(version: str, mirror: str | None = None) -> dict[str, str]:
     """{release, calicoctl, crds, checksums} of a release, upstream's or below a mirror's base URL or directory."""
     base = "%s/%s" % (mirror.rstrip("/") if mirror else ASSETS, version)
     crds = "%s/%s" % (base, CRDS) if mirror else "%s/%s/manifests/%s" % (RAW, version, CRDS)
@@ -58,6 +58,6 @@ def urls(version, mirror=None):
     }
 
 
-def cni_plugins_url(version, mirror=None):
+def cni_plugins_url(version: str, mirror: str | None = None) -> str:
     base = "%s/cni-plugins" % mirror.rstrip("/") if mirror else CNI_PLUGINS
     return "%s/%s/%s" % (base, version, cni_plugins_archive(version))

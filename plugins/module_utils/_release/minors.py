@@ -2,43 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of the version table: one per supported minor, and what changed when.
+"""The rows of the version table: one for each supported minor, and what changed when.
 
-A difference between minors is a row of CHANGES (value, since, until) unless it changes with every minor.
+A minor that is like the one before it is a row of MINORS and nothing else. What it changes is a row
+with `since`, and an `until` in the row that it replaces: here in CHANGES, in rbac.py and in crds.py.
 Sources: upstream's manifests at each tag, docs "system requirements" for the Kubernetes ranges.
 """
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass, field
+
+from ansible_collections.hardway.calico.plugins.module_utils._release.span import holds
+
+# What is installed where nobody names a release.
+DEFAULT = "v3.32.1"
 
 
 @dataclass(frozen=True)
 class Minor:
     """What is particular to one minor.
 
-    latest: the newest patch known. kubernetes: the tested range, inclusive. crds_sha256: manifests/crds.yaml by patch.
-    calicoctl_sha256: calicoctl-linux-<arch> by patch and architecture.
+    latest: the newest patch known. kubernetes: the tested range, inclusive. crds_sha256: of
+    manifests/crds.yaml by patch. calicoctl_sha256: of calicoctl-linux-<arch> by patch and architecture.
     """
 
     latest: int
-    kubernetes: tuple
-    crds_sha256: dict = field(default_factory=dict)
-    calicoctl_sha256: dict = field(default_factory=dict)
+    kubernetes: tuple[str, str]
+    crds_sha256: dict[int, str] = field(default_factory=dict)
+    calicoctl_sha256: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+def _same(digest: str, first: int, last: int) -> dict[int, str]:
+    """One digest for the patches first..last."""
+    return dict.fromkeys(range(first, last + 1), digest)
 
 
 MINORS = {
     26: Minor(
         latest=5,
         kubernetes=("1.24", "1.28"),
-        crds_sha256={
-            0: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-            1: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-            2: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-            3: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-            4: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-            5: "8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be",
-        },
+        crds_sha256=_same("8d1c95bb0460c8b2748eb3b3a0466a9562ebeaba193934b62cd37f0588dfb9be", 0, 5),
         calicoctl_sha256={
             5: {
                 "amd64": "3c5b3bf8d6cd4f9e14f585ca9ea5b8614209daa6019e25036b15062110022afc",
@@ -52,23 +57,15 @@ MINORS = {
         kubernetes=("1.27", "1.29"),
         crds_sha256={
             0: "8856419e91475d522d1529da0a83135c2588ebff53089ff3697a13df9d8bc80f",
-            1: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
-            2: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
-            3: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
-            4: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
-            5: "5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d",
+            **_same("5f5088acef607e328d5b39c99b4da63510550cb50316ff4d4fcbdf47a5ddf88d", 1, 5),
         },
     ),
     28: Minor(
         latest=5,
         kubernetes=("1.27", "1.30"),
         crds_sha256={
-            0: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
-            1: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
-            2: "f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3",
-            3: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
-            4: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
-            5: "541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7",
+            **_same("f09dbaf5b25419659af654f3b50edb3a2b1ebcfeab80b0e56f7fbc79721e8ec3", 0, 2),
+            **_same("541635bf3e0cd409ff2f5b9b78363ac8901da4565fffaeb4c1507e19461bf4c7", 3, 5),
         },
         calicoctl_sha256={
             5: {
@@ -84,12 +81,7 @@ MINORS = {
         crds_sha256={
             0: "ed35a2bd383674f4d61b013f2588be1ee08b5e7a26eb3208ba6a5565ebf0175c",
             1: "aaa336bf0ef87495eccecae7eb65acaf59508a7f0a44dbeec933e05d73bbe0a0",
-            2: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
-            3: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
-            4: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
-            5: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
-            6: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
-            7: "1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5",
+            **_same("1620ee6f539de44bbb3ec4aa3c2687b5023d4ee30795b30663ab3423b0c5f5d5", 2, 7),
         },
         calicoctl_sha256={
             7: {
@@ -109,8 +101,7 @@ MINORS = {
             3: "f813232c182229da17658f59db511acb3997e51973eeb293b57ac0dbb5ccf791",
             4: "be1d346a966a0be79cad7c9856ee5fc0eef8d88b70eba8d4d0bc4be057138bd3",
             5: "68bbe7f44693374f1379aa3fa55f254e9a689d070c26d0de26b2c9fb8d1166ab",
-            6: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
-            7: "b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a",
+            **_same("b0eb83f6d70afac27e8830f22642cd12b0692e4d1a1b5060caa9231a951e736a", 6, 7),
         },
         calicoctl_sha256={
             7: {
@@ -125,13 +116,9 @@ MINORS = {
         kubernetes=("1.32", "1.35"),
         crds_sha256={
             0: "1c55e1979a6d8dcb8fcb0dd1b4ebd88c6f59be197b4fe683678e1e184ac5b1f8",
-            1: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
-            2: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
-            3: "476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d",
+            **_same("476bc19de0408520d6aee0790d51d5a0f31f56ced5c45386779c302717b3493d", 1, 3),
             4: "93422c69713a91fd2bbaeb6f33003e1957cb4a95522b26b9d19dd1d6ed897c5e",
-            5: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
-            6: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
-            7: "1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff",
+            **_same("1d6d5e523f92ee1e8227a48c016229c668f94035431b82f19139affeb45dbeff", 5, 7),
         },
         calicoctl_sha256={
             7: {
@@ -156,27 +143,39 @@ KUBERNETES_FLOOR = "1.21"
 
 ARCHITECTURES = ("amd64", "arm64", "ppc64le", "s390x")
 
-# What is the same for a run of minors: {key: ((value, since, until), ...)}, bounds inclusive, None is open.
-CHANGES = {
-    "registry": (("docker.io/calico", None, 30), ("quay.io/calico", 31, None)),
-    "node.seccomp_profile": ((False, None, 28), (True, 29, None)),
-    "typha.seccomp_profile": ((False, None, 28), (True, 29, None)),
-    # What clients look Typha up in, and Typha counts its peers in.
-    "typha.discovery": (("endpoints", None, 30), ("endpointslices", 31, None)),
-    "kube_controllers.enabled_controllers": (("node", None, 29), ("node,loadbalancer", 30, None)),
-    "kube_controllers.seccomp_profile": ((False, None, 28), (True, 29, None)),
-    # From v3.30 on Felix limits bandwidth itself.
-    "cni.bandwidth": ((True, None, 29), (False, 30, None)),
-    # Upstream's v3.31.7 says 1.0.0, which needs containerd 1.6; 0.3.1 works with every runtime and every release.
-    "cni.cni_version": (("0.3.1", None, None),),
-}
-
 IMAGES = ("node", "typha", "cni", "kube-controllers")
 
 
-def value(key, minor):
+class Change(t.NamedTuple):
+    """A value in the minors since..until (inclusive; None is open)."""
+
+    value: t.Any
+    since: int | None = None
+    until: int | None = None
+
+
+# Each key covers every minor once.
+CHANGES = {
+    "registry": (Change("docker.io/calico", until=30), Change("quay.io/calico", since=31)),
+    "node.seccomp_profile": (Change(False, until=28), Change(True, since=29)),
+    "typha.seccomp_profile": (Change(False, until=28), Change(True, since=29)),
+    # What clients look Typha up in, and Typha counts its peers in.
+    "typha.discovery": (Change("endpoints", until=30), Change("endpointslices", since=31)),
+    # From v3.30 on Felix limits bandwidth itself.
+    "cni.bandwidth": (Change(True, until=29), Change(False, since=30)),
+    # Upstream's v3.31.7 says 1.0.0, which needs containerd 1.6; 0.3.1 works with every runtime and release.
+    "cni.cni_version": (Change("0.3.1"),),
+    "kube_controllers.enabled_controllers": (
+        Change("node", until=29),
+        Change("node,loadbalancer", since=30),
+    ),
+    "kube_controllers.seccomp_profile": (Change(False, until=28), Change(True, since=29)),
+}
+
+
+def value(key: str, minor: int) -> t.Any:
     """The value that CHANGES has for a minor."""
-    for candidate, since, until in CHANGES[key]:
-        if (since is None or minor >= since) and (until is None or minor <= until):
-            return candidate
+    for change in CHANGES[key]:
+        if holds(minor, change.since, change.until):
+            return change.value
     raise KeyError("%s says nothing about 3.%d" % (key, minor))

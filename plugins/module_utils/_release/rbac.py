@@ -5,19 +5,20 @@
 """The RBAC rows of the version table.
 
 Sources: the ClusterRoles of manifests/calico-typha.yaml at each release's tag for calico-node and
-calico-kube-controllers; for Typha its four syncers (libcalico-go/lib/backend/syncersv1), typha/pkg/k8s/lookup.go and typha/pkg/daemon;
-for the CNI plugin the calls of cni-plugin/pkg and libcalico-go/lib/ipam.
-A missing list or watch does not fail, it hangs: Typha and Felix retry the 403 for ever and never become Ready.
+calico-kube-controllers; for Typha its four syncers (libcalico-go/lib/backend/syncersv1),
+typha/pkg/k8s/lookup.go and typha/pkg/daemon; for the CNI plugin the calls of cni-plugin/pkg and
+libcalico-go/lib/ipam.
+A missing list or watch does not fail, it hangs: Typha and Felix retry the 403 for ever and never
+become Ready.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._release.crds import CALICO as CRD
 from ansible_collections.hardway.calico.plugins.module_utils._release.crds import (
     NETWORK_POLICY as ANP,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._release.rules import Rule
 
 CORE = ""
 
@@ -26,31 +27,6 @@ READ = "get list watch"
 FOLLOW = "list watch"
 WRITE = "get list watch create update delete"
 OWN = "get list create update delete"
-# The order in which Kubernetes' documentation names them.
-VERBS = ("get", "list", "watch", "create", "update", "patch", "delete")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Verbs on resources of one API group in the minors since..until (inclusive; of Calico 3; None is open).
-
-    Rows add up: two rows about one resource give the union of their verbs. names: resourceNames. without: what breaks
-    where the right is missing, as a sentence without its full stop.
-    """
-
-    group: str
-    resources: str
-    verbs: str
-    without: str
-    since: int | None = None
-    until: int | None = None
-    names: tuple = ()
-
-    def holds(self, minor):
-        return (self.since is None or minor >= self.since) and (
-            self.until is None or minor <= self.until
-        )
-
 
 # What breaks, where several rows say the same.
 UNREAD = "calico/node that reads the cluster without Typha never gets in sync"
@@ -61,7 +37,8 @@ NO_POD = "no pod gets an address"
 NO_LEAK_CARE = "the addresses of nodes and pods that are gone are never released"
 MIGRATION = "the migration to the API group projectcalico.org/v3 cannot run"
 
-# Without serviceaccounts/token: it serves calico/node's CNI token refresher only, which CALICO_MANAGE_CNI=false turns off.
+# Without serviceaccounts/token: it serves calico/node's CNI token refresher only, which
+# CALICO_MANAGE_CNI=false turns off.
 NODE = (
     Rule(CORE, "configmaps", GET, "calico/node cannot see which pod network kubeadm was given"),
     Rule(CORE, "endpoints", READ, "up to v3.30 calico/node does not find Typha and does not start"),
@@ -167,10 +144,12 @@ TYPHA = (
         CRD,
         "clusterinformations",
         READ + " create update",
-        'Typha does not start before it has made sure that ClusterInformation "default" exists, so that no calico/node comes up',
+        'Typha does not start before it has made sure that ClusterInformation "default" exists,'
+        " so that no calico/node comes up",
     ),
-    # No CRD and no syncer of it, and yet: where no ClusterInformation has a version, as before the first calico/node, Typha looks for
-    # the configuration of Calico 2 (libcalico-go/lib/upgrade/migrator ShouldMigrate). Without the right it gets 403 in place of 404.
+    # No CRD and no syncer of it, and yet: where no ClusterInformation has a version, as before the
+    # first calico/node, Typha looks for the configuration of Calico 2 (ShouldMigrate in
+    # libcalico-go/lib/upgrade/migrator). Without the right it gets 403 in place of 404.
     Rule(
         CRD,
         "globalfelixconfigs",
@@ -297,51 +276,3 @@ KUBE_CONTROLLERS = (
 )
 
 ROLES = {"node": NODE, "typha": TYPHA, "cni": CNI, "kube_controllers": KUBE_CONTROLLERS}
-
-
-def rules(rows, minor):
-    """The `rules` of a ClusterRole for one minor: grouped by API group, verbs and names, in a fixed order."""
-    verbs = {}
-    for row in rows:
-        if row.holds(minor):
-            for resource in row.resources.split():
-                verbs.setdefault((row.group, row.names, resource), set()).update(row.verbs.split())
-    grouped = {}
-    for (group, names, resource), granted in verbs.items():
-        grouped.setdefault(
-            (group, names, tuple(verb for verb in VERBS if verb in granted)), []
-        ).append(resource)
-    ordered = sorted(
-        (group, sorted(resources), names, granted)
-        for (group, names, granted), resources in grouped.items()
-    )
-    return [_rule(*entry) for entry in ordered]
-
-
-def needs(rows, minor):
-    """Every single right of one minor: [{"group", "resource", "verb", "names", "without"}], in a fixed order."""
-    found = {}
-    for row in rows:
-        if row.holds(minor):
-            for resource in row.resources.split():
-                for verb in row.verbs.split():
-                    found.setdefault(
-                        (row.group, resource, VERBS.index(verb), row.names), row.without
-                    )
-    return [
-        {
-            "group": group,
-            "resource": resource,
-            "verb": VERBS[verb],
-            "names": list(names),
-            "without": without,
-        }
-        for (group, resource, verb, names), without in sorted(found.items())
-    ]
-
-
-def _rule(group, resources, names, verbs):
-    rule = {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
-    if names:
-        rule["resourceNames"] = list(names)
-    return rule

@@ -10,17 +10,30 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds, files, rbac
-from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
+from ansible_collections.hardway.calico.plugins.module_utils._release import (
+    crds,
+    files,
+    rbac,
+    rules,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._release import (
+    minors as table,
+)
 
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?\Z")
 OLDEST, NEWEST = min(table.MINORS), max(table.MINORS)
+# What is installed where nobody names a release, and with which reference CNI plugins.
+DEFAULT, DEFAULT_CNI_PLUGINS = table.DEFAULT, files.DEFAULT_CNI_PLUGINS
 
 
-def parse(version):
-    """(minor, patch) of "v3.32.1", "3.32.1" or "3.32" (the newest patch known). Raises CalicoError for anything else."""
+def parse(version: t.Any) -> tuple[int, int]:
+    """(minor, patch) of "v3.32.1", "3.32.1" or "3.32", which means the newest patch known.
+
+    Raises CalicoError for anything else.
+    """
     text = str(version).strip()
     match = VERSION.match(text)
     if not match:
@@ -29,14 +42,19 @@ def parse(version):
             text,
             "give it as v3.%d.%d" % (NEWEST, table.MINORS[NEWEST].latest),
         )
-    major, minor = int(match.group(1)), int(match.group(2))
+    major, minor, patch = int(match.group(1)), int(match.group(2)), match.group(3)
+    _require_supported(text, major, minor, patch)
+    return minor, table.MINORS[minor].latest if patch is None else int(patch)
+
+
+def _require_supported(text: str, major: int, minor: int, patch: str | None) -> None:
     if (major, minor) > (3, NEWEST):
         raise _refusal(
             "Calico %s is newer than the version table" % text,
             text,
             "use a supported release, or add a row: see docs/adding-a-release.md",
         )
-    if major == 3 and minor < 10 and match.group(3) is None:
+    if major == 3 and minor < 10 and patch is None:
         raise _refusal(
             "Calico %s is not supported" % text,
             text,
@@ -44,22 +62,22 @@ def parse(version):
         )
     if (major, minor) < (3, OLDEST):
         raise _refusal(
-            "Calico %s is not supported: before 3.%d the CNI plugin shares calico/node's rights, up to 3.20 its binaries are published"
-            " elsewhere, and upstream no longer mends any of them" % (text, OLDEST),
+            "Calico %s is not supported: before 3.%d the CNI plugin shares calico/node's rights, up to 3.20"
+            " its binaries are published elsewhere, and upstream no longer mends any of them"
+            % (text, OLDEST),
             text,
-            "use 3.%d or newer; a cluster on %s is upgraded one minor at a time with that release's own instructions first"
-            % (OLDEST, text),
+            "use 3.%d or newer; a cluster on %s is upgraded one minor at a time with that release's own"
+            " instructions first" % (OLDEST, text),
         )
-    return minor, table.MINORS[minor].latest if match.group(3) is None else int(match.group(3))
 
 
-def _refusal(what, found, remedy):
+def _refusal(what: str, found: str, remedy: str) -> CalicoError:
     return CalicoError(
         what, expected="a release of 3.%d to 3.%d" % (OLDEST, NEWEST), found=found, remedy=remedy
     )
 
 
-def release(version, registry=""):
+def release(version: t.Any, registry: str = "") -> dict[str, t.Any]:
     """What the table says about a release, as plain data; keys: RETURN of the lookup hardway.calico.release.
 
     registry: where the images come from in place of upstream's registry, with its path.
@@ -69,7 +87,7 @@ def release(version, registry=""):
     row = table.MINORS[minor]
     name = "v3.%d.%d" % (minor, patch)
     upstreams = table.value("registry", minor)
-    about = {
+    return {
         "version": name,
         "minor": "3.%d" % minor,
         "latest": "v3.%d.%d" % (minor, row.latest),
@@ -81,37 +99,38 @@ def release(version, registry=""):
             "max": row.kubernetes[1],
             "floor": table.KUBERNETES_FLOOR,
         },
-        "rbac": {role: rbac.rules(rows, minor) for role, rows in rbac.ROLES.items()},
+        "rbac": {role: rules.rules(rows, minor) for role, rows in rbac.ROLES.items()},
         "crds": {"names": crds.names(minor), "sha256": row.crds_sha256.get(patch)},
         "calicoctl": {"sha256": dict(row.calicoctl_sha256.get(patch, {}))},
         "urls": files.urls(name),
-        "node": {},
-        "typha": {},
-        "cni": {},
-        "kube_controllers": {},
+        **_changes(minor),
         "cni_plugins": {
-            "version": files.DEFAULT_CNI_PLUGINS,
-            "url": files.cni_plugins_url(files.DEFAULT_CNI_PLUGINS),
-            "sha256": dict(files.CNI_PLUGINS_SHA256[files.DEFAULT_CNI_PLUGINS]),
+            "version": DEFAULT_CNI_PLUGINS,
+            "url": files.cni_plugins_url(DEFAULT_CNI_PLUGINS),
+            "sha256": dict(files.CNI_PLUGINS_SHA256[DEFAULT_CNI_PLUGINS]),
         },
     }
-    for key in table.CHANGES:
-        subject, _dot, leaf = key.partition(".")
-        if leaf:
-            changed = table.value(key, minor)
-            about[subject][leaf] = list(changed) if isinstance(changed, tuple) else changed
-    return about
 
 
-def _images(registry, version):
+def _images(registry: str, version: str) -> dict[str, str]:
     return {name.replace("-", "_"): "%s/%s:%s" % (registry, name, version) for name in table.IMAGES}
 
 
-def needs(version, role):
-    """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: rbac.needs."""
-    return rbac.needs(rbac.ROLES[role], parse(version)[0])
+def _changes(minor: int) -> dict[str, dict[str, t.Any]]:
+    """{subject: {leaf: value}} of the keys "subject.leaf" of CHANGES."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for key in table.CHANGES:
+        subject, _dot, leaf = key.partition(".")
+        if leaf:
+            found.setdefault(subject, {})[leaf] = table.value(key, minor)
+    return found
 
 
-def minors():
+def needs(version: t.Any, role: str) -> list[dict[str, t.Any]]:
+    """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: rules.needs."""
+    return rules.needs(rbac.ROLES[role], parse(version)[0])
+
+
+def minors() -> list[str]:
     """The supported minors, oldest first: ["3.26", ...]."""
     return ["3.%d" % minor for minor in sorted(table.MINORS)]
