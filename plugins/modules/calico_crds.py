@@ -13,8 +13,9 @@ author:
   - hardway.calico founders (@hardway)
 description:
   - Applies a release's CRDs server-side and waits until they are Established. What is there already is left alone.
-  - Refuses, before it writes anything, CRDs of an older minor than those that are there, a CRD without a version that objects are
-    stored in (C(status.storedVersions)), and a cluster whose Calico keeps its data in the API group C(projectcalico.org).
+  - Refuses, before it writes anything, CRDs of an older minor than those that are there, a CRD without a version
+    that objects are stored in (C(status.storedVersions)), and a cluster whose Calico keeps its data in the API group
+    C(projectcalico.org).
   - CRDs that the release no longer has are named and never deleted, since their objects would go with them.
   - Objects with fields that the release's CRDs no longer have are named in a warning before they lose them.
 extends_documentation_fragment:
@@ -70,7 +71,8 @@ dropped:
   elements: str
   sample: [adminnetworkpolicies.policy.networking.k8s.io]
 lost_fields:
-  description: The objects with fields that their CRD loses in this run, with these fields. A snapshot taken before has them.
+  description:
+    The objects with fields that their CRD loses in this run, with these fields. A snapshot taken before has them.
   returned: success
   type: list
   elements: str
@@ -79,13 +81,20 @@ lost_fields:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import (
-    decide as decisions,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.decide import (
+    awaited,
+    decide,
+    warnings,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import (
-    lost_fields as fields,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.lost_fields import lost
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.origin import (
+    dropped,
+    newer_patches,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import store
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.store import CrdStore
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.wanted import complete
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
@@ -95,45 +104,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
-def losing(api, plan, there):
-    """Which objects lose which fields, as sentences. One LIST for each CRD that loses some, none otherwise."""
-    current, found = {crd["metadata"]["name"]: crd for crd in there}, []
-    for step in plan:
-        crd = current.get(step.detail["metadata"]["name"])
-        paths = fields.gone(crd, step.detail) if crd else []
-        for item in store.objects(api, crd) if paths else []:
-            held, place = fields.held(item, paths), item["metadata"].get("namespace")
-            if held:
-                name = "%s%s" % (place + "/" if place else "", item["metadata"]["name"])
-                found.append("%s %s: %s" % (crd["spec"]["names"]["kind"], name, ", ".join(held)))
-    return found
-
-
-def bring(api, crds, version, params, check_mode):
-    """(plan, names of dropped CRDs, objects that lose fields, newer patches' names) after the plan was carried out, or not in check mode."""
-    there = store.read(api)
-    newer = decisions.newer(there, version)
-    if params["downgrade"] == "refuse":
-        decisions.refuse_downgrade(newer, version)
-    wanted = [
-        crd for crd in decisions.marked(crds, version) if crd["metadata"]["name"] not in newer
-    ]
-    decisions.refuse(wanted, there, version)
-    plan = decisions.decide(wanted, there, store.try_out(api, decisions.differing(wanted, there)))
-    lost = losing(api, plan, there)
-    if not check_mode:
-        store.write(api, plan)
-        if plan or not decisions.ready(wanted, there):
-            store.wait(api, [crd["metadata"]["name"] for crd in wanted], params["timeout"])
-    return (
-        plan,
-        decisions.dropped(crds, there, version),
-        lost,
-        decisions.newer_patches(there, version),
-    )
-
-
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
@@ -148,34 +119,19 @@ def main():
     params = module.params
     try:
         version = release(params["calico_version"])["version"]
-        crds = decisions.complete(params["crds"])
-        plan, dropped, lost, patches = bring(
-            connect(params), crds, version, params, module.check_mode
-        )
+        crds = complete(params["crds"])
+        store = CrdStore(connect(params))
+        state = read(store, crds, version, leave_newer=params["downgrade"] == "leave")
+        plan = decide(state)
+        if not module.check_mode:
+            apply(store, plan, awaited(plan, state), params["timeout"])
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    if plan and dropped:
-        module.warn(
-            "Calico %s has no %s. Such a CRD is kept, since deleting it deletes its objects: delete it yourself once nothing uses them."
-            % (version, ", ".join(dropped))
-        )
-    if plan and patches:
-        module.warn(
-            "The CRDs of Calico %s are replaced by those of %s, which is older."
-            % (", ".join(patches), version)
-        )
-    if lost:
-        module.warn(
-            "Calico %s no longer has these fields, and the API server drops them: %s"
-            % (version, "; ".join(lost))
-        )
-    module.exit_json(
-        changed=bool(plan),
-        plan=plan.as_result(),
-        dropped=dropped,
-        lost_fields=lost,
-        diff=plan.diff(),
-    )
+    result = {"dropped": dropped(crds, state.there, version), "lost_fields": lost(state)}
+    patches = newer_patches(state.there, version)
+    for warning in warnings(plan, version, result["dropped"], patches, result["lost_fields"]):
+        module.warn(warning)
+    module.exit_json(changed=bool(plan), plan=plan.as_result(), diff=plan.diff(), **result)
 
 
 if __name__ == "__main__":

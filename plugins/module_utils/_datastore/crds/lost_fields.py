@@ -2,37 +2,73 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which fields a CRD loses when it becomes another, and which objects hold them: the API server would drop these without a word (pure).
+"""Which fields a CRD loses when it becomes another, and which objects hold them (pure).
 
-Paths are "spec.ipip" and, into lists, "spec.rules[].port".
+The API server would drop these without a word. Paths are "spec.ipip" and, into lists, "spec.rules[].port".
 """
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.differences import (
+    changing,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.state import (
+    State,
+    name_of,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
+
 STEP = "[]"
 
 
-def gone(there, wanted):
-    """Paths of the stored version's schema that the wanted CRD has not; of a field that is gone altogether only the field itself."""
-    version = next((each for each in there["spec"]["versions"] if each.get("storage")), None)
-    follows = {each["name"]: each for each in wanted["spec"]["versions"]}.get(
-        (version or {}).get("name")
-    )
-    if not follows:
+def losing(state: State) -> dict[str, list[str]]:
+    """The fields that each CRD of the cluster would lose, by its name; only CRDs that lose some."""
+    current = state.current
+    found = {name_of(crd): gone(current[name_of(crd)], crd) for crd in changing(state)}
+    return {name: paths for name, paths in found.items() if paths}
+
+
+def lost(state: State) -> list[str]:
+    """Which objects lose which fields, as sentences."""
+    current, found = state.current, []
+    for name, paths in losing(state).items():
+        kind = current[name]["spec"]["names"]["kind"]
+        for item in state.objects[name]:
+            its = held(item, paths)
+            if its:
+                found.append("%s %s: %s" % (kind, _title(item["metadata"]), ", ".join(its)))
+    return found
+
+
+def _title(metadata: Manifest) -> str:
+    namespace = metadata.get("namespace")
+    return "%s%s" % (namespace + "/" if namespace else "", metadata["name"])
+
+
+def gone(there: Manifest, wanted: Manifest) -> list[str]:
+    """Paths of the stored version's schema that the wanted CRD has not.
+
+    Of a field that is gone altogether only the field itself.
+    """
+    stored = next((each for each in there["spec"]["versions"] if each.get("storage")), None)
+    versions = {each["name"]: each for each in wanted["spec"]["versions"]}
+    if stored is None or stored["name"] not in versions:
         return []
-    return sorted(_gone(_schema(version), _schema(follows), ""))
+    return sorted(_gone(_schema(stored), _schema(versions[stored["name"]]), ""))
 
 
-def held(item, paths):
+def held(item: Manifest, paths: list[str]) -> list[str]:
     """Those of the paths under which the object has something."""
     return [path for path in paths if _holds(item, path.split("."))]
 
 
-def _schema(version):
+def _schema(version: Manifest) -> Manifest:
     return (version.get("schema") or {}).get("openAPIV3Schema") or {}
 
 
-def _gone(there, wanted, path):
+def _gone(there: Manifest, wanted: Manifest, path: str) -> t.Iterator[str]:
     if wanted.get("x-kubernetes-preserve-unknown-fields"):
         return
     kept = wanted.get("properties") or {}
@@ -46,7 +82,7 @@ def _gone(there, wanted, path):
         yield from _gone(there["items"], wanted.get("items") or {}, path + STEP)
 
 
-def _holds(value, path):
+def _holds(value: t.Any, path: list[str]) -> bool:
     if not path:
         return value is not None
     if not isinstance(value, dict):

@@ -2,45 +2,47 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads and writes CustomResourceDefinitions through the Kubernetes API; decides nothing."""
+"""Adapter to CustomResourceDefinitions in the Kubernetes API, and to the objects of each. It decides nothing."""
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.state import name_of
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
+    Manifest,
+    Manifests,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import (
     CRDS,
     Rollout,
 )
 
 
-def read(api):
-    """Every CRD of the cluster, in one request."""
-    return api.list(CRDS)
+class CrdStore:
+    """Every method but wait() is one request."""
 
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
-def try_out(api, crds):
-    """{name: what would come of applying it}, from the API server's dry run; one request a CRD."""
-    return {crd["metadata"]["name"]: _apply(api, crd, dry_run=True) for crd in crds}
+    def list(self) -> Manifests:
+        """Every CRD of the cluster."""
+        return self._api.list(CRDS)
 
+    def apply(self, crd: Manifest, dry_run: bool = False) -> Manifest:
+        """The CRD as it is after a server-side apply, or would be."""
+        # By force: the guide's CRDs came by kubectl, whose ownership would keep fields that the release dropped.
+        path = "%s/%s" % (CRDS, name_of(crd))
+        return self._api.apply(path, crd, force=True, dry_run=dry_run)
 
-def objects(api, crd):
-    """Every object of a CRD that is there, in the version that it is stored in."""
-    spec = crd["spec"]
-    version = next(each["name"] for each in spec["versions"] if each.get("storage"))
-    return (
-        api.list_or_none("/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])) or []
-    )
+    def objects(self, crd: Manifest) -> Manifests:
+        """Every object of a CRD that is there, in the version that it is stored in."""
+        spec = crd["spec"]
+        version = next(each["name"] for each in spec["versions"] if each.get("storage"))
+        path = "/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])
+        return self._api.list_or_none(path) or []
 
-
-def write(api, plan):
-    for step in plan:
-        _apply(api, step.detail)
-
-
-def wait(api, names, timeout):
-    """Until all are Established. Raises CalicoError with what the cluster says."""
-    Rollout(api, "", [], names, False).wait(timeout)
-
-
-def _apply(api, crd, dry_run=False):
-    # By force: the guide's CRDs came by kubectl, whose ownership would keep fields that the release dropped.
-    return api.apply("%s/%s" % (CRDS, crd["metadata"]["name"]), crd, force=True, dry_run=dry_run)
+    def wait(self, names: t.Sequence[str], timeout: float) -> None:
+        """Until all are Established. timeout: seconds. Raises CalicoError with what the cluster says."""
+        Rollout(self._api, "", [], names, False).wait(timeout)

@@ -15,8 +15,23 @@ from ansible.module_utils.testing import patch_module_args
 from checkout import ROOT
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import decide as plan
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import lost_fields
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds import (
+    lost_fields,
+    origin,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.decide import (
+    awaited,
+    decide,
+    ready,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.state import State
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.steps import (
+    CreateCrd,
+    UpdateCrd,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.store import CrdStore
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
@@ -153,7 +168,7 @@ def test_install_then_nothing(run):
 
 
 def test_check_mode_writes_nothing(run):
-    api = CrdApi(plan.marked(of("v3.31.7"), "v3.31.7"))
+    api = CrdApi(origin.marked(of("v3.31.7"), "v3.31.7"))
     found = run(api, "v3.32.1", check=True)
     assert (
         found["changed"] and api.writes == [] and "clusternetworkpolicies" in found["diff"]["after"]
@@ -162,7 +177,7 @@ def test_check_mode_writes_nothing(run):
 
 
 def test_an_upgrade_reports_what_the_release_dropped_and_deletes_nothing(run):
-    api = CrdApi(plan.marked(of("v3.31.7"), "v3.31.7"))
+    api = CrdApi(origin.marked(of("v3.31.7"), "v3.31.7"))
     found = run(api, "v3.32.1")
     assert (
         found["dropped"] == [ANP, "baseline" + ANP]
@@ -182,7 +197,7 @@ def test_an_upgrade_reports_what_the_release_dropped_and_deletes_nothing(run):
 
 def test_what_the_api_server_writes_in_another_way_is_no_difference(run):
     wanted = of("v3.28.5")
-    api = CrdApi(plan.marked(wanted, "v3.28.5"))
+    api = CrdApi(origin.marked(wanted, "v3.28.5"))
     odd = copy.deepcopy(wanted)
     for each in odd:
         each["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"][
@@ -198,14 +213,14 @@ def test_what_the_api_server_writes_in_another_way_is_no_difference(run):
                 version["schema"]["openAPIV3Schema"]["properties"]["spec"].pop("nullable")
             return super().apply(path, body, force=force, dry_run=dry_run)
 
-    api = Dropping(plan.marked(wanted, "v3.28.5"))
+    api = Dropping(origin.marked(wanted, "v3.28.5"))
     found = run(api, "v3.28.5", odd)
     assert found["changed"] is False and api.writes == []
 
 
 def test_a_difference_is_told_by_fields(run):
     wanted = of("v3.32.1")
-    there = plan.marked(
+    there = origin.marked(
         [
             crd(each["metadata"]["name"], fields=("cidr", "ipip"))
             if each["metadata"]["name"] == POOLS
@@ -222,7 +237,7 @@ def test_a_difference_is_told_by_fields(run):
 @pytest.mark.parametrize("check", [True, False])
 def test_objects_that_lose_a_field_are_named(run, check):
     """As IPPool's spec.ipip, which v3.32 dropped: the API server would say nothing."""
-    there = plan.marked(of("v3.31.7"), "v3.31.7")
+    there = origin.marked(of("v3.31.7"), "v3.31.7")
     there = [
         crd(POOLS, fields=("cidr", "ipip"), annotations={RELEASE: "v3.31.7"})
         if each["metadata"]["name"] == POOLS
@@ -356,7 +371,7 @@ def test_what_upstreams_crds_lose(older, newer, lost):
 
 
 def test_others_annotations_are_left_alone(run):
-    there = plan.marked(of("v3.32.1"), "v3.32.1")
+    there = origin.marked(of("v3.32.1"), "v3.32.1")
     for each in there:
         each["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}"
     assert run(CrdApi(there), "v3.32.1")["changed"] is False
@@ -366,7 +381,7 @@ def test_others_annotations_are_left_alone(run):
     ("there", "words"),
     [
         (
-            plan.marked(of("v3.31.7"), "v3.31.7"),
+            origin.marked(of("v3.31.7"), "v3.31.7"),
             [
                 "bgpconfigurations.crd.projectcalico.org is from v3.31.7",
                 "21 more",
@@ -402,7 +417,7 @@ def test_a_downgrade_is_refused(run, there, words):
 
 
 def test_newer_crds_can_be_left_as_they_are(run):
-    there = plan.marked(of("v3.29.7"), "v3.29.7")
+    there = origin.marked(of("v3.29.7"), "v3.29.7")
     api = CrdApi([each for each in there if each["metadata"]["name"] != POOLS])
     found = run(api, "v3.28.5", downgrade="leave")
     assert set(steps(found)) == {POOLS} and found["dropped"] == []
@@ -413,7 +428,7 @@ def test_newer_crds_can_be_left_as_they_are(run):
 
 
 def test_an_older_patch_is_replaced_with_a_warning_and_the_policy_groups_crds_are_no_evidence(run):
-    api = CrdApi(plan.marked(of("v3.32.1"), "v3.32.1"))
+    api = CrdApi(origin.marked(of("v3.32.1"), "v3.32.1"))
     found = run(api, "v3.32.0")
     assert found["changed"] and found["warned"] == [
         "The CRDs of Calico v3.32.1 are replaced by those of v3.32.0, which is older."
@@ -463,16 +478,30 @@ def test_what_is_no_crd_is_refused(run, wrong):
     assert "no CustomResourceDefinition" in found["msg"] and api.requests == []
 
 
-def test_crds_that_are_not_established_are_waited_for(monkeypatch):
-    crds = plan.marked(of("v3.32.1"), "v3.32.1")
-    assert plan.ready(crds, [stored(each) for each in crds])
-    assert not plan.ready(
-        crds, [stored(each, established=each["metadata"]["name"] != POOLS) for each in crds]
+def test_crds_that_are_not_established_are_waited_for():
+    crds = origin.marked(of("v3.32.1"), "v3.32.1")
+    assert ready(State([stored(each) for each in crds], crds))
+    assert not ready(
+        State([stored(each, established=each["metadata"]["name"] != POOLS) for each in crds], crds)
     )
-    assert not plan.ready(crds, [stored(each) for each in crds[1:]])
+    assert not ready(State([stored(each) for each in crds[1:]], crds))
     api = CrdApi()
     api.objects = {
         "%s/%s" % (CRDS, each["metadata"]["name"]): stored(each, established=False) for each in crds
     }
+    store = CrdStore(api)
+    state = read(store, crds, "v3.32.1", leave_newer=False)
+    plan = decide(state)
+    assert not plan
     with pytest.raises(CalicoError, match="not NamesAccepted"):
-        calico_crds.bring(api, crds, "v3.32.1", {"timeout": 0, "downgrade": "refuse"}, False)
+        apply(store, plan, awaited(plan, state), 0)
+
+
+def test_a_step_applies_the_releases_object_and_not_what_the_server_makes_of_it():
+    there = [stored(crd(POOLS, fields=("cidr", "ipip")))]
+    wanted = [crd(POOLS), crd("tiers.crd.projectcalico.org")]
+    settled = {POOLS: stored(crd(POOLS))}
+    update, create = decide(State(there, wanted, settled))
+    assert isinstance(update, UpdateCrd) and update.crd is wanted[0]
+    assert isinstance(create, CreateCrd) and create.crd is wanted[1] and create.before is None
+    assert not decide(State(there, wanted[:1], {POOLS: there[0]}))
