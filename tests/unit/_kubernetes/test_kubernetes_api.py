@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import pathlib
 import socket
 import sys
@@ -16,7 +14,7 @@ import time
 import pytest
 import yaml
 from api_server import serve, tls
-from node_side import Authority
+from kubeconfigs import data, kubeconfig
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.doc_fragments.kubernetes import ModuleDocFragment
@@ -40,57 +38,14 @@ CONFIG_MAP = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_access_of_ones_own(monkeypatch, tmp_path):
-    for name in [name for name in os.environ if name.startswith(("K8S_AUTH_", "KUBE"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setattr(
-        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none")
-    )
-
-
 @pytest.fixture(name="wire")
 def wire_fixture():
     with serve(RecordedApi({MAP + "/one": CONFIG_MAP}, served=[MAP])) as wire:
         yield wire
 
 
-@pytest.fixture(name="authority", scope="module")
-def authority_fixture(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"), "test CA")
-
-
-@pytest.fixture(name="pki", scope="module")
-def pki_fixture(authority):
-    folder, found = authority.folder, {}
-    for name, usage, names in (
-        ("server", "serverAuth", "IP:127.0.0.1"),
-        ("client", "clientAuth", ""),
-    ):
-        certificate, key = authority.issue(name, usage, names)
-        (folder / (name + ".crt")).write_text(certificate)
-        (folder / (name + ".key")).write_text(key)
-        found[name] = (str(folder / (name + ".crt")), str(folder / (name + ".key")))
-    return {**found, "ca": str(folder / "ca.crt")}
-
-
 def access(wire, **more):
     return connect({"host": wire.url, "api_key": "the-token", **more})
-
-
-def kubeconfig(server, user, **cluster):
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "one",
-        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "one", "context": {"cluster": "c", "user": "u"}}],
-    }
-
-
-def data(path):
-    return base64.b64encode(pathlib.Path(path).read_bytes()).decode()
 
 
 def test_reading(wire):
