@@ -12,7 +12,12 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import crds, files, rbac, rules
+from ansible_collections.hardway.calico.plugins.module_utils._release import (
+    crds,
+    files,
+    rbac,
+    rules,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
 
 # Upstream's ClusterRoles. Typha has none: its Deployment runs under calico-node's account.

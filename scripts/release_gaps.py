@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / ".venv/ac"))
 from gaps import gaps  # noqa: E402
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError  # noqa: E402
-from ansible_collections.hardway.calico.plugins.module_utils._release import decide as sources  # noqa: E402
+from ansible_collections.hardway.calico.plugins.module_utils._host.checksums import strict_digests  # noqa: E402
 
 VERSION = re.compile(r"v?3\.(\d+)\.(\d+)\Z")
 
@@ -78,7 +78,7 @@ def main():
             for each in objects(manifest, "calico-typha.yaml")
             if each.get("kind") != "CustomResourceDefinition"
         ]
-        sums = sources.parse_checksums(
+        sums = strict_digests(
             (read(arguments.folder, "SHA256SUMS") or b"").decode(), "SHA256SUMS"
         )
     except CalicoError as exc:

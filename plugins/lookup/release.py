@@ -11,8 +11,8 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Returns what differs between Calico releases, that is RBAC rules, CRDs, images, URLs, digests, the Kubernetes range and
-    the differences in workloads and CNI configuration.
+  - Returns what differs between Calico releases, that is RBAC rules, CRDs, images, URLs, digests, the Kubernetes
+    range and the differences in workloads and CNI configuration.
   - It asks nobody; the table is part of the collection.
 options:
   _terms:
@@ -26,7 +26,8 @@ options:
     description: Return only the value at this dotted path of RV(_list), for example V(rbac.typha).
     type: str
   registry:
-    description: Registry and path of the RV(_list[].images), V(mirror.example.com/calico) for example; upstream's if empty.
+    description: Registry and path of the RV(_list[].images), V(mirror.example.com/calico) for example; upstream's if
+      empty.
     type: str
     default: ""
 """
@@ -73,7 +74,8 @@ _list:
       elements: str
       sample: [amd64, arm64, ppc64le, s390x]
     kubernetes:
-      description: The Kubernetes versions that the release was tested with, C(min) to C(max), and C(floor) below which it does not work.
+      description: The Kubernetes versions that the release was tested with, C(min) to C(max), and C(floor) below
+        which it does not work.
       type: dict
       sample: {min: "1.34", max: "1.36", floor: "1.21"}
     rbac:
@@ -81,15 +83,18 @@ _list:
       type: dict
       sample: {cni: [{apiGroups: [""], resources: [namespaces, nodes, pods], verbs: [get]}]}
     crds:
-      description: The C(names) of the release's CRDs and the C(sha256) of its C(crds.yaml), null for a patch that is not listed.
+      description: The C(names) of the release's CRDs and the C(sha256) of its C(crds.yaml), null for a patch that is
+        not listed.
       type: dict
-      sample: {names: [bgpconfigurations.crd.projectcalico.org], sha256: ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec}
+      sample: {names: [bgpconfigurations.crd.projectcalico.org],
+        sha256: ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec}
     calicoctl:
       description: C(sha256) of calicoctl by architecture, as far as the table knows them.
       type: dict
       sample: {sha256: {}}
     urls:
-      description: Upstream's URLs of the C(release) archive, C(calicoctl), C(crds) and C(checksums). In them C({arch}) is the architecture.
+      description: Upstream's URLs of the C(release) archive, C(calicoctl), C(crds) and C(checksums). In them
+        C({arch}) is the architecture.
       type: dict
       sample: {checksums: "https://github.com/projectcalico/calico/releases/download/v3.32.1/SHA256SUMS"}
     cni_plugins:
@@ -101,15 +106,18 @@ _list:
       type: dict
       sample: {seccomp_profile: true}
     typha:
-      description: What differs in the Deployment calico-typha, namely C(seccomp_profile) and C(discovery) (C(endpoints) or C(endpointslices)).
+      description: What differs in the Deployment calico-typha, namely C(seccomp_profile) and C(discovery)
+        (C(endpoints) or C(endpointslices)).
       type: dict
       sample: {seccomp_profile: true, discovery: endpointslices}
     cni:
-      description: What differs in the CNI configuration, namely C(bandwidth) (whether upstream chains that plugin) and C(cni_version).
+      description: What differs in the CNI configuration, namely C(bandwidth) (whether upstream chains that plugin)
+        and C(cni_version).
       type: dict
       sample: {bandwidth: false, cni_version: "0.3.1"}
     kube_controllers:
-      description: What differs in the Deployment calico-kube-controllers, namely C(enabled_controllers) and C(seccomp_profile).
+      description: What differs in the Deployment calico-kube-controllers, namely C(enabled_controllers) and
+        C(seccomp_profile).
       type: dict
       sample: {enabled_controllers: "node,loadbalancer"}
 """

@@ -14,10 +14,11 @@ author:
 description:
   - Reads a release's C(crds.yaml) and checksums from upstream, a mirror or a directory, and verifies them by SHA-256.
   - Returns the CRDs as objects, and for the binaries the URLs and digests with which nodes fetch and verify them.
-  - Runs on the API host. It keeps what it has verified in C(${XDG_CACHE_HOME:-~/.cache}/hardway-calico/releases), in folders
-    of mode 0700, except in check mode; upstream is asked once for a release.
-  - A mirror holds C(VERSION/SHA256SUMS), C(VERSION/crds.yaml), C(VERSION/release-VERSION.tgz), C(VERSION/calicoctl-linux-ARCH) and
-    C(cni-plugins/VERSION/cni-plugins-linux-ARCH-VERSION.tgz) with a C(.sha256) beside it.
+  - Runs on the API host. It keeps what it has verified in C(${XDG_CACHE_HOME:-~/.cache}/hardway-calico/releases), in
+    folders of mode 0700, except in check mode; upstream is asked once for a release.
+  - A mirror holds C(VERSION/SHA256SUMS), C(VERSION/crds.yaml), C(VERSION/release-VERSION.tgz),
+    C(VERSION/calicoctl-linux-ARCH) and C(cni-plugins/VERSION/cni-plugins-linux-ARCH-VERSION.tgz) with a C(.sha256)
+    beside it.
 extends_documentation_fragment:
   - hardway.calico.attributes.info
 options:
@@ -39,7 +40,8 @@ options:
     type: str
     default: ""
   crds_sha256:
-    description: SHA-256 of C(crds.yaml). It is needed for a patch release that neither the version table nor the mirror lists.
+    description: SHA-256 of C(crds.yaml). It is needed for a patch release that neither the version table nor the
+      mirror lists.
     type: str
     default: ""
   cni_plugins_version:
@@ -93,12 +95,13 @@ version:
   sample: v3.32.1
 crds:
   description:
-    - The release's CustomResourceDefinitions, by name, without what the API server does not give back as it was (C(status),
-      C(preserveUnknownFields)).
+    - The release's CustomResourceDefinitions, by name, without what the API server does not give back as it was
+      (C(status), C(preserveUnknownFields)).
   returned: success
   type: list
   elements: dict
-  sample: [{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: ippools.crd.projectcalico.org}}]
+  sample: [{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,
+    metadata: {name: ippools.crd.projectcalico.org}}]
 crds_url:
   description: Where C(crds.yaml) comes from.
   returned: success
@@ -121,8 +124,8 @@ cni_plugins_version:
   sample: v1.9.1
 cni_sources:
   description:
-    - What goes into the CNI folder, as the option O(hardway.calico.cni_binaries#module:sources) takes it. C({arch}) in URLs and
-      members stands for the node's architecture. A mirror that is a directory gives paths.
+    - What goes into the CNI folder, as the option O(hardway.calico.cni_binaries#module:sources) takes it. C({arch})
+      in URLs and members stands for the node's architecture. A mirror that is a directory gives paths.
   returned: success
   type: list
   elements: dict
@@ -149,17 +152,23 @@ sources:
   sample: []
 """
 
-from urllib.parse import urlsplit
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._release.cache import Cache
-from ansible_collections.hardway.calico.plugins.module_utils._release.read import get_release
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
+from ansible_collections.hardway.calico.plugins.module_utils._release.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._release.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import (
+    DEFAULT_CNI_PLUGINS,
+    release,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import (
+    passwords,
+    requested,
+)
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "version": {"type": "str", "required": True},
@@ -171,7 +180,7 @@ def main():
             },
             "crds_source": {"type": "str", "default": ""},
             "crds_sha256": {"type": "str", "default": ""},
-            "cni_plugins_version": {"type": "str", "default": "v1.9.1"},
+            "cni_plugins_version": {"type": "str", "default": DEFAULT_CNI_PLUGINS},
             "architectures": {"type": "list", "elements": "str", "default": []},
             "cni_bin_dir": {"type": "path", "default": "/opt/cni/bin"},
             "calicoctl_path": {"type": "path", "default": "/usr/local/bin/calicoctl"},
@@ -181,21 +190,18 @@ def main():
     )
     params = module.params
     # Refused below, and kept out of the result's invocation.
-    module.no_log_values.update(
-        filter(None, (urlsplit(params[option]).password for option in ("mirror", "crds_source")))
-    )
+    module.no_log_values.update(passwords(params))
     try:
-        about = release(params["version"])
-        found, problem = get_release(
-            about, params, Cache(about["version"], writable=not module.check_mode)
-        )
+        wanted = requested(release(params["version"]), params)
+        cache = Cache(wanted.version, writable=not module.check_mode)
+        found, problem = read(wanted, cache, params["timeout"])
         if problem and params["differs_from_upstream"] == "fail":
             raise problem
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     if problem and params["differs_from_upstream"] == "warn":
         module.warn(str(problem))
-    module.exit_json(changed=False, **found)
+    module.exit_json(changed=False, **decide(wanted, found))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import typing as t
 
 
 class Cache:
@@ -17,14 +18,15 @@ class Cache:
     writable: False in check mode. A file in a folder that others may write to does not count.
     """
 
-    def __init__(self, version, writable, environ=None):
-        environ = os.environ if environ is None else environ
+    def __init__(
+        self, version: str, writable: bool, environ: t.Mapping[str, str] = os.environ
+    ) -> None:
         home = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         self.home = home
         self.folder = os.path.join(home, "hardway-calico", "releases", version)
         self.writable = writable
 
-    def get(self, name):
+    def get(self, name: str) -> bytes | None:
         """The content, or None if there is none that can be trusted."""
         try:
             about = os.stat(self.folder)
@@ -35,7 +37,7 @@ class Cache:
         except OSError:
             return None
 
-    def put(self, name, content):
+    def put(self, name: str, content: bytes) -> None:
         """Keep the content, atomically; a cache that cannot be written is no error, since nothing depends on it."""
         if not self.writable:
             return
@@ -51,7 +53,7 @@ class Cache:
         except OSError:
             os.unlink(path)
 
-    def _make_folders(self):
+    def _make_folders(self) -> None:
         os.makedirs(self.home, mode=0o700, exist_ok=True)
         folder = self.home
         for part in os.path.relpath(self.folder, self.home).split(os.sep):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gets a release: reads its checksums and CRDs, verifies them, and says where nodes get the rest and how they verify it."""
+"""Reads a release's checksums and CRDs from upstream or a mirror, and verifies them."""
 
 from __future__ import annotations
 
@@ -11,124 +11,95 @@ import os
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host import download
+from ansible_collections.hardway.calico.plugins.module_utils._host.checksums import strict_digests
 from ansible_collections.hardway.calico.plugins.module_utils._release import (
-    crds_yaml as crd_objects,
+    crds_yaml,
+    decide,
+    files,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._release import decide as plan
-from ansible_collections.hardway.calico.plugins.module_utils._release import files
+from ansible_collections.hardway.calico.plugins.module_utils._release.cache import Cache
+from ansible_collections.hardway.calico.plugins.module_utils._release.decide import Crds, Found
+from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import Wanted
 
 ABSENT = "no such file"
 
 
-def get_release(release, params, cache):
-    """(result, problem): the result of the module calico_release; problem is a CalicoError about files that are not upstream's, or None.
+def read(wanted: Wanted, cache: Cache, timeout: int) -> tuple[Found, CalicoError | None]:
+    """(what was found, what there is to say about a mirror's files that are not upstream's, or None).
 
-    release: of the version table. params: the module's. Round trips: from upstream one to three, none where the cache
-    has the files; from a mirror one for SHA256SUMS, one per architecture for the reference plugins and one for crds.yaml
-    unless it is cached. Raises CalicoError; nothing that failed verification is cached.
+    timeout: how long a server may be silent, in seconds. Round trips: from upstream one to three,
+    none where the cache has the files; from a mirror one for SHA256SUMS, one per architecture for the
+    reference plugins and one for crds.yaml unless it is cached. Raises CalicoError, also for files of
+    upstream's that the table knows otherwise; nothing that failed verification is cached.
     """
-    version, timeout, mirror = release["version"], params["timeout"], plan.base(params["mirror"])
-    urls = files.urls(version, mirror)
-    sums = _checksums(urls["checksums"], mirror, cache, timeout)
-    archive = plan.archive_digest(release, sums, urls["checksums"])
-    plugins_version = "v%s" % params["cni_plugins_version"].lstrip("v")
-    plugins = _plugins_digests(
-        plugins_version, mirror, params["architectures"] or [], release, timeout
-    )
-    # Who gives the digest of crds.yaml knows that it is another one.
-    listed = {
-        name: digest
-        for name, digest in sums.items()
-        if name != files.CRDS or not params["crds_sha256"]
-    }
-    odd = plan.differing(release, listed, plugins_version, plugins)
-    problem = plan.not_upstream(odd, mirror or urls["checksums"], release) if odd else None
-    if problem and not mirror:
+    checksums = _checksums(wanted, cache, timeout)
+    decide.require_archive(wanted, checksums)
+    plugins = _cni_plugins(wanted, timeout)
+    problem = decide.not_upstreams(wanted, checksums, plugins)
+    if problem and not wanted.mirror:
         raise problem
-    crds_url = plan.base(params["crds_source"], "crds_source") or urls["crds"]
-    digest = plan.crds_digest(release, sums, mirror, params["crds_sha256"])
-    crds = crd_objects.parse(
-        _crds(crds_url, digest, cache, timeout), crds_url, release["crds"]["names"]
-    )
-    cni = plan.cni_sources(
-        version, plugins_version, mirror, archive, plugins, params["cni_bin_dir"]
-    )
-    calicoctl = plan.calicoctl_sources(
-        version, mirror, plan.calicoctl_digests(release, sums), params["calicoctl_path"]
-    )
-    return {
-        "version": version,
-        "crds": crds,
-        "crds_url": crds_url,
-        "crds_sha256": digest,
-        "checksums_url": urls["checksums"],
-        "cni_sources": cni,
-        "calicoctl_sources": calicoctl,
-        "sources": cni + calicoctl,
-        "cni_plugins_version": plugins_version,
-    }, problem
+    crds = decide.crds(wanted, checksums)
+    objects = crds_yaml.parse(_crds(crds, cache, timeout), crds.url, wanted.about["crds"]["names"])
+    return Found(checksums, plugins, crds, objects), problem
 
 
-def _checksums(url, mirror, cache, timeout):
+def _checksums(wanted: Wanted, cache: Cache, timeout: int) -> dict[str, str]:
     # Upstream's published checksums do not change; a mirror's do whenever its owner corrects a file.
-    kept = None if mirror else cache.get(files.CHECKSUMS)
+    url, kept = wanted.urls["checksums"], None if wanted.mirror else cache.get(files.CHECKSUMS)
     text = kept.decode("utf-8", "replace") if kept is not None else _text(url, timeout)
-    sums = plan.parse_checksums(text, url)
-    if not mirror and kept is None:
+    found = strict_digests(text, url)
+    if not wanted.mirror and kept is None:
         cache.put(files.CHECKSUMS, text.encode())
-    return sums
+    return found
 
 
-def _crds(url, digest, cache, timeout):
+def _crds(crds: Crds, cache: Cache, timeout: int) -> bytes:
     kept = cache.get(files.CRDS)
-    if kept is not None and hashlib.sha256(kept).hexdigest() == digest:
+    if kept is not None and hashlib.sha256(kept).hexdigest() == crds.sha256:
         return kept
-    _require(url)
-    with download.fetch_verified(url, digest, timeout) as verified:
+    _require(crds.url)
+    with download.fetch_verified(crds.url, crds.sha256, timeout) as verified:
         content = verified.read()
     cache.put(files.CRDS, content)
     return content
 
 
-def _plugins_digests(version, mirror, wanted, release, timeout):
-    """{architecture: digest} of the reference plugins: the table's for upstream, else of the .sha256 file beside each archive.
+def _cni_plugins(wanted: Wanted, timeout: int) -> dict[str, str]:
+    """{architecture: digest} of the reference plugins.
 
-    Without wanted architectures, those that the source has count, and one of them must be there.
+    The table's for upstream, else of the .sha256 file beside each archive. Without wanted architectures,
+    those that the source has count, and one of them must be there.
     """
-    template = files.cni_plugins_url(version, mirror)
-    known = {} if mirror else files.CNI_PLUGINS_SHA256.get(version, {})
-    found = {arch: known[arch] for arch in wanted or release["architectures"] if arch in known}
-    for architecture in wanted if wanted or known else release["architectures"]:
+    known = decide.known_cni_plugins(wanted)
+    every = wanted.about["architectures"]
+    found = {arch: known[arch] for arch in wanted.architectures or every if arch in known}
+    for architecture in wanted.architectures if wanted.architectures or known else every:
         if architecture not in found:
-            url = template.format(arch=architecture) + ".sha256"
-            text = _text(url, timeout, optional=not wanted)
-            name = url.rpartition("/")[2][: -len(".sha256")]
-            sums = plan.parse_checksums(text, url) if text is not None else {}
-            if name in sums:
-                found[architecture] = sums[name]
-    if not found or set(wanted) - set(found):
-        raise CalicoError(
-            "The reference CNI plugins %s cannot be verified" % version,
-            expected="a digest beside %s" % template,
-            found="none for %s"
-            % ", ".join(sorted(set(wanted or release["architectures"]) - set(found))),
-            remedy="put the archive and its .sha256 into the mirror (docs/mirror.md), or correct calico_cni_plugins_version",
-        )
+            url = wanted.cni_plugins_url.format(arch=architecture) + ".sha256"
+            digest = _digest_beside(url, timeout, optional=not wanted.architectures)
+            if digest:
+                found[architecture] = digest
+    decide.require_cni_plugins(wanted, found)
     return found
 
 
-def _text(url, timeout, optional=False):
-    """A small text file; optional: None if it is not there."""
+def _digest_beside(url: str, timeout: int, optional: bool) -> str | None:
+    """The digest that ARCHIVE.sha256 has for ARCHIVE; None without a line for it or, if optional, without the file."""
     try:
-        _require(url)
-        return download.fetch_text(url, timeout)
+        text = _text(url, timeout)
     except CalicoError as exc:
         if optional and str(exc.found).startswith(("404", "410", ABSENT)):
             return None
         raise
+    return strict_digests(text, url).get(url.rpartition("/")[2][: -len(".sha256")])
 
 
-def _require(url):
+def _text(url: str, timeout: int) -> str:
+    _require(url)
+    return download.fetch_text(url, timeout)
+
+
+def _require(url: str) -> None:
     """Raise CalicoError for a path without a file; URLs are for the download to judge."""
     if url.startswith("/") and not os.path.isfile(url):
         raise CalicoError(

@@ -21,14 +21,15 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host import download
+from ansible_collections.hardway.calico.plugins.module_utils._host import checksums, download
 from ansible_collections.hardway.calico.plugins.module_utils._release import cache as cache_module
 from ansible_collections.hardway.calico.plugins.module_utils._release import (
     crds_yaml as crd_objects,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._release import decide as plan
-from ansible_collections.hardway.calico.plugins.module_utils._release import read as get
+from ansible_collections.hardway.calico.plugins.module_utils._release.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._release.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
+from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import base, requested
 from ansible_collections.hardway.calico.plugins.modules import calico_release
 
 VERSION = "v3.32.1"
@@ -481,6 +482,12 @@ def about(mirror):
     return found
 
 
+def get_release(about, params, cache):
+    wanted = requested(about, params)
+    found, problem = read(wanted, cache, params["timeout"])
+    return decide(wanted, found), problem
+
+
 def sums_of(about, **more):
     lines = {
         "release-v3.31.7.tgz": "a" * 64,
@@ -496,13 +503,13 @@ def test_upstream_is_asked_twice_and_then_not_at_all(monkeypatch, mirror, about,
         {about["urls"]["checksums"]: sums_of(about), about["urls"]["crds"]: mirror.crds},
     )
     cache = cache_module.Cache("v3.31.7", True, {"XDG_CACHE_HOME": str(tmp_path)})
-    found, problem = get.get_release(about, PARAMS, cache)
+    found, problem = get_release(about, PARAMS, cache)
     assert problem is None and asked == [about["urls"]["checksums"], about["urls"]["crds"]]
     assert found["cni_sources"][1]["sha256"] == {
         arch: about["cni_plugins"]["sha256"][arch] for arch in ("amd64", "arm64", "ppc64le")
     }
     assert found["calicoctl_sources"][0]["sha256"]["arm64"] == about["calicoctl"]["sha256"]["arm64"]
-    assert get.get_release(about, PARAMS, cache)[0] == found and len(asked) == 2
+    assert get_release(about, PARAMS, cache)[0] == found and len(asked) == 2
 
 
 def test_upstreams_checksums_must_agree_with_the_table(monkeypatch, mirror, about, tmp_path):
@@ -512,7 +519,7 @@ def test_upstreams_checksums_must_agree_with_the_table(monkeypatch, mirror, abou
     }
     upstream(monkeypatch, answers)
     with pytest.raises(CalicoError, match="not upstream's.*calicoctl-linux-amd64"):
-        get.get_release(
+        get_release(
             about, PARAMS, cache_module.Cache("v3.31.7", True, {"XDG_CACHE_HOME": str(tmp_path)})
         )
 
@@ -528,22 +535,22 @@ def test_plugins_of_another_version_are_verified_by_the_file_beside_them(
     }
     upstream(monkeypatch, answers)
     cache = cache_module.Cache("v3.31.7", False, {"XDG_CACHE_HOME": str(tmp_path)})
-    found, _problem = get.get_release(about, {**PARAMS, "cni_plugins_version": "v1.8.0"}, cache)
+    found, _problem = get_release(about, {**PARAMS, "cni_plugins_version": "v1.8.0"}, cache)
     assert found["cni_sources"][1]["sha256"] == {"amd64": "c" * 64}
 
 
 def test_checksum_lines():
     text = "%s  ./bin/a\n\n%s *b.tgz\n" % ("A" * 64, "b" * 64)
-    assert plan.parse_checksums(text, "here") == {"a": "a" * 64, "b.tgz": "b" * 64}
+    assert checksums.strict_digests(text, "here") == {"a": "a" * 64, "b.tgz": "b" * 64}
     for bad in ("abc  name", "a" * 64, "x" * 64 + "  name"):
         with pytest.raises(CalicoError, match="here is not a list"):
-            plan.parse_checksums(bad, "here")
+            checksums.strict_digests(bad, "here")
 
 
 def test_base():
-    assert plan.base("") == plan.base(None) == ""
-    assert plan.base("https://x/y/") == "https://x/y"
-    assert plan.base("/srv/a mirror/") == plan.base("file:///srv/a%20mirror") == "/srv/a mirror"
+    assert base("") == base(None) == ""
+    assert base("https://x/y/") == "https://x/y"
+    assert base("/srv/a mirror/") == base("file:///srv/a%20mirror") == "/srv/a mirror"
 
 
 def test_a_directory_with_a_space(run, mirror):
