@@ -12,11 +12,16 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Deletes the pods of a DaemonSet that are of an older template, batch by batch, and waits after each batch until the new ones are Ready.
-  - It stops at the first batch with a pod that does not become Ready and says what the cluster says about it. Further nodes are not touched.
-  - Nodes that were not Ready before their pod is replaced are last and are not waited for, unless no node is Ready. They are named in a warning.
-  - It begins with waiting for pods of the newest template that are not Ready, so that a run after a failed one stops at the same node until it is mended.
-  - It is meant for a DaemonSet with the update strategy V(OnDelete). What is done already it learns from the pods, so that a killed run goes on.
+  - Deletes the pods of a DaemonSet that are of an older template, batch by batch, and waits after each batch until
+    the new ones are Ready.
+  - It stops at the first batch with a pod that does not become Ready and says what the cluster says about it. Further
+    nodes are not touched.
+  - Nodes that were not Ready before their pod is replaced are last and are not waited for, unless no node is Ready.
+    They are named in a warning.
+  - It begins with waiting for pods of the newest template that are not Ready, so that a run after a failed one stops
+    at the same node until it is mended.
+  - It is meant for a DaemonSet with the update strategy V(OnDelete). What is done already it learns from the pods, so
+    that a killed run goes on.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
   - hardway.calico.attributes
@@ -32,11 +37,13 @@ options:
   canary:
     description:
       - The nodes that go first and together, as a list of names, or their number.
-      - A number counts nodes that have the newest template already. Workers go before control planes, nodes that are not Ready go last.
+      - A number counts nodes that have the newest template already. Workers go before control planes, nodes that are
+        not Ready go last.
     type: raw
     default: 1
   batch:
-    description: How many nodes at once after the canary, as a number, or as a share such as V(10%), rounded down but at least one.
+    description: How many nodes at once after the canary, as a number, or as a share such as V(10%), rounded down but
+      at least one.
     type: raw
     default: 1
   timeout:
@@ -48,7 +55,8 @@ options:
     type: str
     default: mend what is named and run again, which goes on at this node
   template_changes:
-    description: Whether the template is about to change, which check mode cannot see. Then all pods count as being of an older one. Ignored otherwise.
+    description: Whether the template is about to change, which check mode cannot see. Then all pods count as being of
+      an older one. Ignored otherwise.
     type: bool
     default: false
 """
@@ -67,7 +75,8 @@ actions:
   returned: success
   type: list
   elements: dict
-  sample: [{action: replace, target: pod calico-node-7xkq2 on cka002, reason: canary; its template is revision 5588c8fc49}]
+  sample: [{action: replace, target: pod calico-node-7xkq2 on cka002,
+    reason: canary; its template is revision 5588c8fc49}]
 batches:
   description: The nodes in the order in which they were replaced.
   returned: success

@@ -13,8 +13,8 @@ author:
   - hardway.calico founders (@hardway)
 description:
   - Reads the images of calico/node and Typha, ClusterInformation and, from O(hosts), the releases of the CNI binaries.
-  - Fails for a jump that is impossible, with the reason, such as a downgrade, a release that the version table does not know or a Calico with etcd.
-    Minors may be skipped on the way up.
+  - Fails for a jump that is impossible, with the reason, such as a downgrade, a release that the version table does
+    not know or a Calico with etcd. Minors may be skipped on the way up.
   - It changes nothing.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -26,8 +26,8 @@ options:
     required: true
   hosts:
     description:
-      - What M(hardway.calico.cni_binaries_info) returned on each host, by the host's name in the inventory. Of each, C(version) and C(hostname) are
-        used. A host is the node of its name, or else of its host name.
+      - What M(hardway.calico.cni_binaries_info) returned on each host, by the host's name in the inventory. Of each,
+        C(version) and C(hostname) are used. A host is the node of its name, or else of its host name.
     type: dict
     default: {}
   node_image:
@@ -43,7 +43,8 @@ options:
     type: str
     default: ""
   back:
-    description: Whether O(calico_version) may be an older one that still runs beside a newer one, in an upgrade that was not finished.
+    description: Whether O(calico_version) may be an older one that still runs beside a newer one, in an upgrade that
+      was not finished.
     type: bool
     default: false
   namespace:
@@ -75,20 +76,22 @@ installed:
   type: str
   sample: v3.31.7
 former:
-  description: The releases other than the wanted one that still run or are on a disk, oldest first. Their rights must stay until they are gone.
+  description: The releases other than the wanted one that still run or are on a disk, oldest first. Their rights must
+    stay until they are gone.
   returned: success
   type: list
   elements: str
   sample: [v3.31.7]
 back:
-  description: Whether it is the way back of an upgrade that was not finished. Then CRDs must not be replaced by older ones.
+  description: Whether it is the way back of an upgrade that was not finished. Then CRDs must not be replaced by older
+    ones.
   returned: success
   type: bool
   sample: false
 remaining:
   description:
-    - The stages with something to do, namely C(typha), C(nodes), C(binaries) and C(finish) (the DaemonSet's update strategy). Empty if all is of the
-      wanted release.
+    - The stages with something to do, namely C(typha), C(nodes), C(binaries) and C(finish) (the DaemonSet's update
+      strategy). Empty if all is of the wanted release.
   returned: success
   type: list
   elements: str
@@ -99,7 +102,8 @@ template_changes:
   type: bool
   sample: true
 not_ready:
-  description: Nodes that are not Ready, so that an upgrade does not wait for calico/node there. Empty if no node is Ready.
+  description: Nodes that are not Ready, so that an upgrade does not wait for calico/node there. Empty if no node is
+    Ready.
   returned: success
   type: list
   elements: str
