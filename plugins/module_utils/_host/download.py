@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adapter: streams a file from http, https or a local path, with a timeout, a length check and a digest."""
+"""Adapter: streams a file from http, https or a local path, with a timeout, a length check and a digest.
+
+Timeouts are seconds for each network operation.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import hashlib
 import http.client
 import os
 import tempfile
+import typing as t
 import urllib.error
 import urllib.request
 
@@ -19,8 +23,8 @@ CHUNK = 1024 * 1024
 TEXT_LIMIT = 1024 * 1024
 
 
-def fetch_text(url, timeout):
-    """A small text file; timeout in seconds for each network operation."""
+def fetch_text(url: str, timeout: float) -> str:
+    """A small text file."""
     with _opened(url, timeout) as response:
         try:
             data = response.read(TEXT_LIMIT + 1)
@@ -34,13 +38,14 @@ def fetch_text(url, timeout):
     return data.decode("utf-8", "replace")
 
 
-def fetch_verified(url, expected, timeout):
-    """The content as a nameless temporary file at its beginning; CalicoError if its SHA-256 is not `expected`.
+def fetch_verified(url: str, expected: str, timeout: float) -> t.IO[bytes]:
+    """The content as a temporary file at its beginning; CalicoError if its SHA-256 is not `expected`.
 
-    The file is on disk and has no name, so that a killed run leaves nothing: archives may be larger than memory.
+    The file is on disk, since archives may be larger than memory, and has no name, so that a killed
+    run leaves nothing.
     """
     folder = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None
-    content = tempfile.TemporaryFile(dir=folder)
+    content = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - who called closes it
     try:
         _copy_verified(url, content, expected, timeout)
     except BaseException:
@@ -50,10 +55,12 @@ def fetch_verified(url, expected, timeout):
     return content
 
 
-def _copy_verified(url, out, expected, timeout):
+def _copy_verified(url: str, out: t.IO[bytes], expected: str, timeout: float) -> None:
     digest, size = hashlib.sha256(), 0
     with _opened(url, timeout) as response:
-        length = None if url.startswith("/") else response.headers.get("Content-Length")
+        # What urllib answers with has headers, a local file has none.
+        headers = getattr(response, "headers", {})
+        length = headers.get("Content-Length")
         while True:
             try:
                 chunk = response.read(CHUNK)
@@ -83,18 +90,17 @@ def _copy_verified(url, out, expected, timeout):
             "checksum mismatch: %s is not the expected file" % url,
             expected="sha256 %s" % expected,
             found="sha256 %s" % digest.hexdigest(),
-            remedy="nothing was replaced; compare the digest with the publisher's SHA256SUMS, and see whether a proxy or a mirror changed the file",
+            remedy="nothing was replaced; compare the digest with the publisher's SHA256SUMS, "
+            "and see whether a proxy or a mirror changed the file",
         )
 
 
-def _opened(url, timeout):
+def _opened(url: str, timeout: float) -> t.IO[bytes]:
     try:
+        if url.startswith("/"):
+            return open(url, "rb")
         # Not ansible.module_utils.urls: it would double what is sent to every node in every run.
-        return (
-            open(url, "rb")
-            if url.startswith("/")
-            else urllib.request.build_opener().open(url, timeout=timeout)
-        )
+        return urllib.request.build_opener().open(url, timeout=timeout)
     except urllib.error.HTTPError as exc:
         raise CalicoError(
             "%s cannot be downloaded" % url,
@@ -106,7 +112,7 @@ def _opened(url, timeout):
         raise _failed(url, exc, timeout) from exc
 
 
-def _failed(url, exc, timeout):
+def _failed(url: str, exc: Exception, timeout: float) -> CalicoError:
     reason = getattr(exc, "reason", exc)
     if isinstance(reason, TimeoutError) or "timed out" in str(reason):
         found = "no answer within %s s" % timeout
@@ -124,5 +130,6 @@ def _failed(url, exc, timeout):
         "%s cannot be downloaded" % url,
         expected="an answer",
         found=found,
-        remedy="check the network and the proxy, use a mirror, or let the controller send the files (delivery push)",
+        remedy="check the network and the proxy, use a mirror, "
+        "or let the controller send the files (delivery push)",
     )
