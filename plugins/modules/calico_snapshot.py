@@ -79,10 +79,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.o
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
-    atomic_write,
     make_directory,
     read_bytes,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._host.staged import atomic_write
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     connect,

@@ -13,11 +13,11 @@ import re
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
-    atomic_write,
     explained,
     make_directory,
     read_bytes,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._host.staged import atomic_write
 
 NAMES = {"ca": "ca.pem", "previous": "previous-ca.pem"}
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----\n?", re.S)
