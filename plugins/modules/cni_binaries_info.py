@@ -12,7 +12,8 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Asks the program itself with C(-v), so that it also knows binaries that something else has put there. It changes nothing.
+  - Asks the program itself with C(-v), so that it also knows binaries that something else has put there. It changes
+    nothing.
 extends_documentation_fragment:
   - hardway.calico.attributes.info
 options:
@@ -53,7 +54,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.versi
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "default": "/opt/cni/bin/calico"},

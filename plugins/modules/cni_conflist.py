@@ -32,7 +32,8 @@ options:
     choices: ['0.3.1', '0.4.0', '1.0.0']
     default: '0.3.1'
   mtu:
-    description: MTU of pod interfaces. V(0) means the MTU that calico/node finds out and writes to C(/var/lib/calico/mtu).
+    description: MTU of pod interfaces. V(0) means the MTU that calico/node finds out and writes to
+      C(/var/lib/calico/mtu).
     type: int
     default: 0
   kubeconfig:
@@ -144,62 +145,38 @@ earlier_confs:
 """
 
 import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decide import (
     conflist,
     decide,
-    earlier_configurations,
     earlier_message,
-    render,
+    earlier_of,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
-    absolute_path,
-    octal_mode,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
-    atomic_write,
-    explained,
-    ids,
-    observe,
-    read_bytes,
-    set_attributes,
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import list_directory
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.read import (
+    place_of,
+    read,
 )
 
 
-def run(module):
+def run(module: AnsibleModule) -> dict[str, t.Any]:
     params = module.params
-    path, mode = absolute_path("path", params["path"]), octal_mode(params["mode"])
-    uid, gid = ids(params["owner"], params["group"])
-    wanted = conflist(params)
-    directory = os.path.dirname(path)
-    with explained("directory %s cannot be read" % directory):
-        names = os.listdir(directory) if os.path.isdir(directory) else []
-    earlier = earlier_configurations(os.path.basename(path), names)
-    if earlier and params["earlier_confs"] == "fail":
-        raise earlier_message(path, earlier)
-    state = observe(path)
-    plan = decide(
-        path,
-        wanted,
-        read_bytes(path) if state.kind in ("file", "link") else None,
-        state,
-        mode,
-        uid,
-        gid,
-    )
-    if plan and not module.check_mode:
-        if any(step.action == "set attributes" for step in plan):
-            set_attributes(path, mode, uid, gid)
-        else:
-            atomic_write(path, render(wanted).encode(), mode, uid, gid)
+    place, wanted = place_of(params), conflist(params)
+    names = list_directory(os.path.dirname(place.path))
+    earlier = earlier_of(place, names, params["earlier_confs"])
+    plan = decide(place, wanted, read(place))
+    if not module.check_mode:
+        apply(plan)
     if earlier:
-        module.warn(str(earlier_message(path, earlier)))
+        module.warn(str(earlier_message(place.path, earlier)))
     return {
         "changed": bool(plan),
-        "path": path,
+        "path": place.path,
         "actions": plan.as_result(),
         "conflist": wanted,
         "earlier_confs": earlier,
@@ -207,7 +184,7 @@ def run(module):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "default": "/etc/cni/net.d/10-calico.conflist"},

@@ -13,8 +13,9 @@ author:
   - hardway.calico founders (@hardway)
 description:
   - Writes the kubeconfig of Calico's CNI plugin, in JSON, atomically.
-  - Before that it asks the API server, from that very node and with that very credential, who it is. A credential that is refused, or that
-    stands for another user, is not written. The proof is repeated on an unchanged run and in check mode.
+  - Before that it asks the API server, from that very node and with that very credential, who it is. A credential
+    that is refused, or that stands for another user, is not written. The proof is repeated on an unchanged run and in
+    check mode.
   - Diffs and results show names, addresses and fingerprints, never the key. The key touches no other file.
 extends_documentation_fragment:
   - hardway.calico.attributes
@@ -70,8 +71,8 @@ options:
     type: str
     default: '0600'
 notes:
-  - The proof is a SelfSubjectReview (Kubernetes 1.28 and later), which is not stored. Older servers are asked for a list that the CNI user
-    may not read, and the refusal names the user.
+  - The proof is a SelfSubjectReview (Kubernetes 1.28 and later), which is not stored. Older servers are asked for a
+    list that the CNI user may not read, and the refusal names the user.
 seealso:
   - module: hardway.calico.cni_credential
   - module: hardway.calico.cni_conflist
@@ -108,7 +109,8 @@ user:
   type: str
   sample: calico-cni
 verified_as:
-  description: The user that the API server recognised; none if it was not asked, or accepted the credential without naming the user.
+  description: The user that the API server recognised; none if it was not asked, or accepted the credential without
+    naming the user.
   returned: success
   type: str
   sample: calico-cni
@@ -134,83 +136,36 @@ actions:
 """
 
 import datetime
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import (
     decide,
-    kubeconfig,
-    render,
-    require_credential,
-    require_server,
+    wanted_of,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.identity import (
-    require_identity,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import (
-    ApiServer,
-    client_context,
-)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import proven
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
-    absolute_path,
-    octal_mode,
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.read import (
+    place_of,
+    read,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
-    atomic_write,
-    ids,
-    observe,
-    read_bytes,
-    set_attributes,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 
 
-def run(params, check_mode, now):
-    path, mode = absolute_path("path", params["path"]), octal_mode(params["mode"])
-    uid, gid = ids(params["owner"], params["group"])
-    address = require_server(params["server"])
-    certificates("cluster_ca", params["cluster_ca"])
-    leaf = verified = wanted = None
-    if params["client_key"]:
-        leaf = require_credential(
-            params["client_certificate"], params["client_key"], params["user"], now
-        )
-        wanted = kubeconfig(params)
-        context = client_context(
-            params["cluster_ca"], params["client_certificate"], params["client_key"]
-        )
-        if params["validate"]:
-            verified = require_identity(
-                ApiServer(params["server"], *address, context, params["timeout"]), params["user"]
-            )
-    elif not check_mode:
-        raise CalicoError(
-            "no credential for %s was given" % params["user"],
-            expected="client_certificate and client_key",
-            found="neither",
-            remedy="issue it with hardway.calico.cni_credential and return_content=true",
-        )
-    state = observe(path)
-    plan = decide(
-        path,
-        wanted,
-        read_bytes(path) if state.kind in ("file", "link") else None,
-        state,
-        mode,
-        uid,
-        gid,
-    )
-    if plan and not check_mode:
-        if any(step.action == "set attributes" for step in plan):
-            set_attributes(path, mode, uid, gid)
-        else:
-            atomic_write(path, render(wanted).encode(), mode, uid, gid)
+def run(params: dict[str, t.Any], check_mode: bool, now: datetime.datetime) -> dict[str, t.Any]:
+    place = place_of(params)
+    wanted = wanted_of(params, now, check_mode)
+    leaf = wanted.credential
+    verified = proven(params, wanted.address) if leaf else None
+    plan = decide(place, wanted.config, read(place))
+    if not check_mode:
+        apply(plan)
     return {
         "changed": bool(plan),
         "actions": plan.as_result(),
         "diff": plan.diff(),
-        "path": path,
+        "path": place.path,
         "server": params["server"],
         "context": params["context"],
         "user": params["user"],
@@ -220,7 +175,7 @@ def run(params, check_mode, now):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"},

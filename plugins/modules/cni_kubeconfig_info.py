@@ -13,9 +13,10 @@ author:
   - hardway.calico founders (@hardway)
 description:
   - Reads the kubeconfig of Calico's CNI plugin on a node and returns what is public in it, whoever wrote it.
-  - It asks no server and needs nothing but Python's standard library. The private key is tried against its certificate and is not returned.
-  - A file that is missing or cannot serve is no failure but is named in RV(problem), so that M(hardway.calico.calico_certificate_info) can
-    report it beside all other certificates.
+  - It asks no server and needs nothing but Python's standard library. The private key is tried against its
+    certificate and is not returned.
+  - A file that is missing or cannot serve is no failure but is named in RV(problem), so that
+    M(hardway.calico.calico_certificate_info) can report it beside all other certificates.
 extends_documentation_fragment:
   - hardway.calico.attributes.info
 options:
@@ -78,32 +79,21 @@ not_after:
   sample: '2027-11-21T03:00:00Z'
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.held import held
-from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.probe import (
-    client_context,
-)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import read_bytes
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
 
 
-def run(path):
-    found, leaf = held(read_bytes(path)), None
-    problem = found.problem
-    if not problem:
-        try:
-            leaf = certificates("the file", found.client_certificate)[0]
-            certificates("the file's cluster entry", found.cluster_ca)
-            client_context(found.cluster_ca, found.client_certificate, found.client_key)
-        except CalicoError as exc:
-            problem = exc.what
+def run(path: str) -> dict[str, t.Any]:
+    found, leaf = read(path)
     return {
         "changed": False,
         "path": path,
-        "problem": problem or "",
+        "problem": found.problem or "",
         "server": found.server,
         "cluster_ca": found.cluster_ca,
         "client_certificate": found.client_certificate,
@@ -112,7 +102,7 @@ def run(path):
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={"path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"}},
         supports_check_mode=True,

@@ -14,8 +14,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 VERSION = re.compile(r"v\d+\.\d+\.\d+\S*")
 
 
-def ask(path, timeout):
-    """What the program says, or "" if there is none or its answer holds no version. Raises CalicoError for one that hangs.
+def ask(path: str, timeout: int) -> str:
+    """What the program says, or "" if there is none or its answer holds no version.
+
+    Raises CalicoError for one that does not answer within `timeout` seconds.
 
     The environment is empty, so that nothing in it makes the program act as a CNI call would.
     """
@@ -31,7 +33,8 @@ def ask(path, timeout):
             stdin=subprocess.DEVNULL,
         )
     except OSError:
-        # None there, one for another architecture, or one without the right to run: an upgrade puts the right one there.
+        # None there, one for another architecture, or one without the right to run: an upgrade puts
+        # the right one there.
         return ""
     except subprocess.TimeoutExpired as exc:
         raise CalicoError(

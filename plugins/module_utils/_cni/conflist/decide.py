@@ -10,21 +10,29 @@ Keys of the calico plugin: projectcalico/calico cni-plugin/pkg/types/types.go.
 from __future__ import annotations
 
 import json
+import posixpath
+import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
-    drift,
-    require_replaceable,
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import Place
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file import (
+    decide as single_file,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.decide import (
+    Comparison,
+    FileStep,
+    Seen,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
-# libcni reads these, sorted by name, and container runtimes take the first (containernetworking/cni libcni ConfFiles).
+# libcni reads these, sorted by name, and container runtimes take the first
+# (containernetworking/cni libcni ConfFiles).
 EXTENSIONS = (".conf", ".conflist", ".json")
 MAX_MTU = 65535
 MIN_MTU = 576
 
 
-def conflist(params):
+def conflist(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """The network configuration list for the module's options."""
     mtu = params["mtu"]
     if mtu != 0 and not MIN_MTU <= mtu <= MAX_MTU:
@@ -33,21 +41,19 @@ def conflist(params):
             expected="0 (Felix finds it out) or %d to %d" % (MIN_MTU, MAX_MTU),
             found=mtu,
         )
-    calico = {"type": "calico", "log_level": params["log_level"]}
+    calico: dict[str, t.Any] = {"type": "calico", "log_level": params["log_level"]}
     if params["log_file_path"]:
         calico["log_file_path"] = params["log_file_path"]
     calico["datastore_type"] = params["datastore_type"]
     if params["nodename"]:
         calico["nodename"] = params["nodename"]
     calico["mtu"] = mtu
-    calico["ipam"] = {
-        "type": "calico-ipam",
-        **{key: _ipam_value(value) for key, value in params["ipam"].items()},
-    }
+    ipam = {key: _ipam_value(value) for key, value in params["ipam"].items()}
+    calico["ipam"] = {"type": "calico-ipam", **ipam}
     calico["policy"] = {"type": "k8s"}
     calico["kubernetes"] = {"kubeconfig": params["kubeconfig"]}
     calico.update(params["settings"])
-    plugins = [calico]
+    plugins: list[dict[str, t.Any]] = [calico]
     if params["portmap"]:
         plugins.append({"type": "portmap", "snat": True, "capabilities": {"portMappings": True}})
     if params["bandwidth"]:
@@ -63,75 +69,50 @@ def conflist(params):
     return {"name": params["name"], "cniVersion": params["cni_version"], "plugins": plugins}
 
 
-def render(wanted):
+def render(wanted: dict[str, t.Any]) -> str:
     return json.dumps(wanted, indent=2) + "\n"
 
 
-def decide(path, wanted, content, state, mode, uid, gid):
-    """Plan for the file. content: the bytes that are there or None; state: their FileState."""
-    require_replaceable(path, state)
-    if state.kind == "absent":
-        return Plan([Step("create", path, "the file is missing", after=wanted)])
-    current, fault = _parsed(content)
-    if state.kind == "link":
-        return Plan(
-            [
-                Step(
-                    "replace",
-                    path,
-                    "it is a symbolic link, not a file",
-                    before=current,
-                    after=wanted,
-                )
-            ]
-        )
-    if fault:
-        return Plan(
-            [
-                Step(
-                    "update",
-                    path,
-                    fault,
-                    before=(content or b"").decode("utf-8", "replace"),
-                    after=wanted,
-                )
-            ]
-        )
-    if current != wanted:
-        return Plan(
-            [Step("update", path, "the configuration differs", before=current, after=wanted)]
-        )
-    reason = drift(state, mode, uid, gid)
-    if reason:
-        return Plan(
-            [
-                Step(
-                    "set attributes",
-                    path,
-                    reason,
-                    before={"mode": "%04o" % state.mode},
-                    after={"mode": "%04o" % mode},
-                )
-            ]
-        )
-    return Plan()
+def decide(place: Place, wanted: dict[str, t.Any], seen: Seen) -> Plan[FileStep]:
+    """Plan for the file."""
+    current, reason = _parsed(seen.content)
+    before = current
+    if reason and seen.state.kind == "file":
+        before = (seen.content or b"").decode("utf-8", "replace")
+    elif reason is None and current != wanted:
+        reason = "the configuration differs"
+    compared = Comparison(before, wanted, reason)
+    return single_file.decide(place, render(wanted).encode(), seen, compared)
 
 
-def earlier_configurations(name, others):
-    """Names among `others` of configurations that a container runtime prefers to the file called `name`, in its order."""
+def earlier_of(place: Place, names: list[str], policy: str) -> list[str]:
+    """Names among `names` of configurations that a container runtime prefers to the file at a place.
+
+    Raises CalicoError if there are any and the policy (option earlier_confs) is "fail".
+    """
+    earlier = earlier_configurations(posixpath.basename(place.path), names)
+    if earlier and policy == "fail":
+        raise earlier_message(place.path, earlier)
+    return earlier
+
+
+def earlier_configurations(name: str, others: list[str]) -> list[str]:
+    """Names among `others` that a container runtime prefers to the file called `name`, in its order."""
     return sorted(other for other in others if other.endswith(EXTENSIONS) and other < name)
 
 
-def earlier_message(path, earlier):
+def earlier_message(path: str, earlier: list[str]) -> CalicoError:
     return CalicoError(
         "%s is not the network configuration that the container runtime will use" % path,
         expected="no *.conf, *.conflist or *.json file that sorts before it in the same directory",
         found=", ".join(earlier),
-        remedy="remove or rename these files if their network is no longer wanted; this module never deletes another vendor's file",
+        remedy="remove or rename these files if their network is no longer wanted; "
+        "this module never deletes another vendor's file",
     )
 
 
-def _parsed(content):
+def _parsed(content: bytes | None) -> tuple[t.Any, str | None]:
+    """(what the content is in JSON, None), or (None, why it is none)."""
     if content is None:
         return None, "it cannot be followed"
     try:
@@ -140,6 +121,6 @@ def _parsed(content):
         return None, "it is not JSON (%s)" % exc
 
 
-def _ipam_value(value):
+def _ipam_value(value: t.Any) -> t.Any:
     # The plugin reads assign_ipv4 and assign_ipv6 as strings.
     return str(value).lower() if isinstance(value, bool) else value

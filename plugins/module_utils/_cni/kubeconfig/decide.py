@@ -2,26 +2,80 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decides what the CNI user's kubeconfig holds, whether it must be written, and what to show of it (pure)."""
+"""Decides whether a credential may be written to a node, and whether the CNI user's kubeconfig must be (pure)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
-    drift,
-    require_replaceable,
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.content import (
+    difference,
+    kubeconfig,
+    parsed,
+    render,
+    shown,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._pki.der import certificates
-from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import Place
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file import (
+    decide as single_file,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.decide import (
+    Comparison,
+    FileStep,
+    Seen,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.der import (
+    CertificateSummary,
+    certificates,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
-def require_server(url):
-    """(host, port, path) of an API server's URL; only https, since the credential is a client certificate."""
+class Address(t.NamedTuple):
+    """Where an API server listens. path: what comes before the API's own, without a slash at its end."""
+
+    host: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the module's options ask for.
+
+    credential, config: the client certificate, and the kubeconfig with it; None in check mode when
+    the credential is not issued yet.
+    """
+
+    address: Address
+    credential: CertificateSummary | None
+    config: dict[str, t.Any] | None
+
+
+def wanted_of(params: dict[str, t.Any], now: datetime, check_mode: bool) -> Wanted:
+    """What is wanted. Raises CalicoError for an address, a CA or a credential that cannot serve."""
+    address = require_server(params["server"])
+    certificates("cluster_ca", params["cluster_ca"])
+    if params["client_key"]:
+        certificate, key = params["client_certificate"], params["client_key"]
+        credential = require_credential(certificate, key, params["user"], now)
+        return Wanted(address, credential, kubeconfig(params))
+    if not check_mode:
+        raise CalicoError(
+            "no credential for %s was given" % params["user"],
+            expected="client_certificate and client_key",
+            found="neither",
+            remedy="issue it with hardway.calico.cni_credential and return_content=true",
+        )
+    return Wanted(address, None, None)
+
+
+def require_server(url: str | None) -> Address:
+    """The Address in an API server's URL; only https, since the credential is a client certificate."""
     try:
         parts = urlsplit(url or "")
         host, port = parts.hostname, parts.port or 443
@@ -36,11 +90,11 @@ def require_server(url):
             found=url,
             remedy="give the API server's address as nodes reach it",
         )
-    return host, port, parts.path.rstrip("/")
+    return Address(host, port, parts.path.rstrip("/"))
 
 
-def require_credential(certificate, key, user, now):
-    """The client certificate as a Certificate, if it is the user's and valid now."""
+def require_credential(certificate: str, key: str, user: str, now: datetime) -> CertificateSummary:
+    """The client certificate, if it is the user's and valid now."""
     leaf = certificates("client_certificate", certificate)[0]
     if "PRIVATE KEY-----" not in key:
         raise CalicoError(
@@ -72,152 +126,19 @@ def require_credential(certificate, key, user, now):
     return leaf
 
 
-def kubeconfig(params):
-    """The kubeconfig for the module's options."""
-    cluster, user, context = params["cluster_name"], params["user"], params["context"]
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [
-            {
-                "name": cluster,
-                "cluster": {
-                    "server": params["server"],
-                    "certificate-authority-data": _base64(params["cluster_ca"]),
-                },
-            }
-        ],
-        "users": [
-            {
-                "name": user,
-                "user": {
-                    "client-certificate-data": _base64(params["client_certificate"]),
-                    "client-key-data": _base64(params["client_key"]),
-                },
-            }
-        ],
-        "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
-        "current-context": context,
-    }
-
-
-def render(wanted):
-    return json.dumps(wanted, indent=2, sort_keys=True) + "\n"
-
-
-def shown(config):
-    """What a diff may show of a kubeconfig: names, addresses, fingerprints; never the key, and nothing of unknown text."""
-    if not isinstance(config, dict):
-        return "not a kubeconfig in JSON; its content is not shown\n"
-    try:
-        return {
-            "current-context": config.get("current-context"),
-            "contexts": [
-                {"name": item["name"], **item["context"]} for item in config.get("contexts") or []
-            ],
-            "clusters": [
-                {
-                    "name": item["name"],
-                    "server": item["cluster"].get("server"),
-                    "ca": _fingerprint(item["cluster"].get("certificate-authority-data")),
-                }
-                for item in config.get("clusters") or []
-            ],
-            "users": [
-                {
-                    "name": item["name"],
-                    "client_certificate": _fingerprint(item["user"].get("client-certificate-data")),
-                }
-                for item in config.get("users") or []
-            ],
-        }
-    except (AttributeError, KeyError, TypeError):
-        return "not a complete kubeconfig; its content is not shown\n"
-
-
-def decide(path, wanted, content, state, mode, uid, gid):
-    """Plan for the file. wanted: dict, or None in check mode when the credential is not issued yet."""
-    require_replaceable(path, state)
-    after = "the credential will be issued in the run itself\n" if wanted is None else shown(wanted)
-    if state.kind == "absent":
-        return Plan([Step("create", path, "the file is missing", after=after)])
-    current = _parsed(content)
+def decide(place: Place, config: dict[str, t.Any] | None, seen: Seen) -> Plan[FileStep]:
+    """Plan for the file. config: None in check mode when the credential is not issued yet."""
+    current = parsed(seen.content)
     before = shown(current)
-    if state.kind == "link":
-        return Plan(
-            [Step("replace", path, "it is a symbolic link, not a file", before=before, after=after)]
-        )
-    if wanted is None:
-        return Plan(
-            [Step("update", path, "the credential is not issued yet", before=before, after=after)]
-        )
-    if current != wanted:
-        return Plan([Step("update", path, _difference(before, after), before=before, after=after)])
-    reason = drift(state, mode, uid, gid)
-    if reason:
-        return Plan(
-            [
-                Step(
-                    "set attributes",
-                    path,
-                    reason,
-                    before={"mode": "%04o" % state.mode},
-                    after={"mode": "%04o" % mode},
-                )
-            ]
-        )
-    return Plan()
+    if config is None:
+        after = "the credential will be issued in the run itself\n"
+        compared = Comparison(before, after, "the credential is not issued yet")
+        return single_file.decide(place, None, seen, compared)
+    after_shown = shown(config)
+    reason = difference(before, after_shown) if current != config else None
+    compared = Comparison(before, after_shown, reason)
+    return single_file.decide(place, render(config).encode(), seen, compared)
 
 
-def _difference(before, after):
-    """Why the file is written anew, in words: each part that differs, with its old and new value."""
-    if isinstance(before, str):
-        return "it is not a kubeconfig in JSON"
-    words = {
-        "server": "the API server is %s, wanted %s",
-        "ca": "the cluster's CA is %s, wanted %s",
-        "client_certificate": "the client certificate is %s, wanted %s",
-        "name": "the name of the entry in %s is %%s, wanted %%s",
-    }
-    reasons = []
-    for part in ("clusters", "users"):
-        old, new = (before.get(part) or [{}])[0], after[part][0]
-        for key in sorted(new):
-            if old.get(key) != new[key]:
-                text = words[key] % part if key == "name" else words[key]
-                reasons.append(text % (_short(old.get(key)), _short(new[key])))
-    if not reasons and before != after:
-        reasons = ["%s differ" % ", ".join(key for key in after if before.get(key) != after[key])]
-    return ", ".join(reasons) or "the private key or a setting that is not shown differs"
-
-
-def _short(value):
-    text = str(value)
-    return text[:23] if text.startswith("sha256:") else text
-
-
-def _parsed(content):
-    try:
-        return json.loads(content or b"")
-    except ValueError:
-        return None
-
-
-def _fingerprint(data):
-    if not isinstance(data, str):
-        return None
-    try:
-        return (
-            "sha256:%s"
-            % certificates("the file", base64.b64decode(data).decode("ascii"))[0].fingerprint
-        )
-    except (CalicoError, binascii.Error, ValueError):
-        return "unreadable"
-
-
-def _base64(text):
-    return base64.b64encode(text.encode()).decode()
-
-
-def _utc(moment):
+def _utc(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

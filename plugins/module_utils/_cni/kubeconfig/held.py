@@ -10,11 +10,14 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
+import typing as t
+from dataclasses import dataclass, field, replace
 
 MISSING_FILE = "the file is missing"
 # kubectl and Calico write YAML, which a node's Python cannot read: then the first entry of each key counts.
 ENTRY = r'(?m)^[ \t-]*"?%s"?[ \t]*:[ \t]*"?([^"\s]+)'
+CLUSTER = ("server", "certificate-authority-data")
+USER = ("client-certificate-data", "client-key-data", "client-certificate", "token", "tokenFile")
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,12 @@ class Held:
     server: str = ""
     cluster_ca: str = ""
     client_certificate: str = ""
-    client_key: str = ""
+    client_key: str = field(default="", repr=False)
     problem: str | None = None
 
 
-def held(content):
-    """The Held of a file's content in bytes; None stands for no file."""
+def held(content: bytes | None) -> Held:
+    """The Held of a file's content; None stands for no file."""
     if content is None:
         return Held(problem=MISSING_FILE)
     text = content.decode("utf-8", "replace")
@@ -40,59 +43,51 @@ def held(content):
     except (AttributeError, IndexError, KeyError, TypeError):
         return Held(problem="it is not a kubeconfig")
     found = Held(
-        _text(cluster.get("server")),
-        *(
-            _pem(part.get(key))
-            for part, key in ((cluster, CLUSTER[1]), (user, USER[0]), (user, USER[1]))
-        ),
+        server=_text(cluster.get("server")),
+        cluster_ca=_pem(cluster.get("certificate-authority-data")),
+        client_certificate=_pem(user.get("client-certificate-data")),
+        client_key=_pem(user.get("client-key-data")),
     )
-    return Held(
-        found.server,
-        found.cluster_ca,
-        found.client_certificate,
-        found.client_key,
-        _problem(found, user),
-    )
+    return replace(found, problem=_problem(found, user))
 
 
-CLUSTER = ("server", "certificate-authority-data")
-USER = ("client-certificate-data", "client-key-data", "client-certificate", "token", "tokenFile")
-
-
-def _problem(found, user):
+def _problem(found: Held, user: dict[str, t.Any]) -> str | None:
     if not found.client_certificate:
         if user.get("token") or user.get("tokenFile"):
-            return "it holds a token instead of a client certificate: Calico's own refresher writes such (CALICO_MANAGE_CNI)"
+            return (
+                "it holds a token instead of a client certificate: "
+                "Calico's own refresher writes such (CALICO_MANAGE_CNI)"
+            )
         if user.get("client-certificate"):
             return "it names a file instead of holding a client certificate"
         return "it holds no client certificate"
     return None if found.client_key else "it holds no private key"
 
 
-def _current(config):
+def _current(config: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """(cluster, user) of the current context, or of the first one."""
     named = {
         part: {item["name"]: item[part] for item in config.get(part + "s") or []}
         for part in ("context", "cluster", "user")
     }
     context = named["context"].get(config.get("current-context")) or [*named["context"].values()][0]
-    found = tuple(named[part].get(context[part]) or {} for part in ("cluster", "user"))
-    if not all(isinstance(part, dict) for part in found):
+    cluster, user = (named[part].get(context[part]) or {} for part in ("cluster", "user"))
+    if not isinstance(cluster, dict) or not isinstance(user, dict):
         raise TypeError("a cluster or user that is no mapping")
-    return found
+    return cluster, user
 
 
-def _entry(key, text):
+def _entry(key: str, text: str) -> str:
     match = re.search(ENTRY % re.escape(key), text)
     return match.group(1) if match else ""
 
 
-def _pem(data):
+def _pem(data: t.Any) -> str:
     try:
         return base64.b64decode(_text(data)).decode("ascii")
     except (binascii.Error, ValueError):
         return "not base64"
 
 
-def _text(value):
+def _text(value: t.Any) -> str:
     return value if isinstance(value, str) else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adapter: one authenticated request from a node to the API server, with the standard library alone.
+"""Adapter: proves a credential by a request from a node to the API server, with the standard library alone.
 
 The private key reaches OpenSSL through an anonymous file in memory, never through the disk.
 """
@@ -15,7 +15,15 @@ import json
 import os
 import socket
 import ssl
+import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import Address
+from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.identity import (
+    OTHER,
+    REVIEW,
+    REVIEWS,
+    require_identity,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 LIMIT = 1024 * 1024
@@ -23,7 +31,24 @@ LIMIT = 1024 * 1024
 EXPIRED, NOT_YET_VALID, HOSTNAME_MISMATCH, ADDRESS_MISMATCH = 10, 9, 62, 64
 
 
-def client_context(ca, certificate, key):
+def proven(params: dict[str, t.Any], address: Address) -> str | None:
+    """The user that the API server takes the credential for; None if it does not tell, or is not asked.
+
+    params: the options of cni_kubeconfig. Raises CalicoError for a credential that cannot be used,
+    that is refused, or that stands for another user.
+    """
+    certificate, key = params["client_certificate"], params["client_key"]
+    context = client_context(params["cluster_ca"], certificate, key)
+    if not params["validate"]:
+        return None
+    server = ApiServer(params["server"], address, context, params["timeout"])
+    status, body = server.request("POST", REVIEWS, REVIEW)
+    if status == 404:
+        status, body = server.request("GET", OTHER)
+    return require_identity(server.url, params["user"], status, body)
+
+
+def client_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
     """TLS context that trusts `ca` alone and shows the client certificate (all PEM text)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
@@ -57,13 +82,17 @@ def client_context(ca, certificate, key):
 
 
 class ApiServer:
-    """The API server at (host, port, path) as seen from this node. timeout: seconds, for connecting and for each read."""
+    """The API server as seen from this node. timeout: seconds, for connecting and for each read."""
 
-    def __init__(self, url, host, port, path, context, timeout):
-        self.url, self.path, self.timeout = url, path, timeout
-        self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+    def __init__(self, url: str, address: Address, context: ssl.SSLContext, timeout: int) -> None:
+        self.url, self.path, self.timeout = url, address.path, timeout
+        self._connection = http.client.HTTPSConnection(
+            address.host, address.port, timeout=timeout, context=context
+        )
 
-    def request(self, method, path, body=None):
+    def request(
+        self, method: str, path: str, body: dict[str, t.Any] | None = None
+    ) -> tuple[int, dict[str, t.Any]]:
         """(status, parsed body or {}); CalicoError that tells why there was no answer."""
         headers = {"Accept": "application/json", "User-Agent": "hardway.calico"}
         if body is not None:
@@ -85,7 +114,7 @@ class ApiServer:
             parsed = None
         return response.status, parsed if isinstance(parsed, dict) else {}
 
-    def _explained(self, exc):
+    def _explained(self, exc: Exception) -> CalicoError:
         what = "the API server at %s cannot be used from this node" % self.url
         if isinstance(exc, ssl.SSLCertVerificationError):
             return CalicoError(
@@ -99,7 +128,8 @@ class ApiServer:
                 what,
                 "a TLS handshake with the client certificate",
                 exc.reason or str(exc),
-                "check that the address is the API server's and not an http port, and that it accepts the client certificate",
+                "check that the address is the API server's and not an http port, "
+                "and that it accepts the client certificate",
             )
         if isinstance(exc, socket.timeout):
             return CalicoError(
@@ -130,9 +160,15 @@ class ApiServer:
         )
 
 
-def _verification_remedy(code):
+def _verification_remedy(code: int) -> str:
     if code in (EXPIRED, NOT_YET_VALID):
-        return "compare `date -u` on this node and on the control plane; renew the API server's certificate if it has expired"
+        return (
+            "compare `date -u` on this node and on the control plane; "
+            "renew the API server's certificate if it has expired"
+        )
     if code in (HOSTNAME_MISMATCH, ADDRESS_MISMATCH):
         return "use an address that is among the API server certificate's subject alternative names"
-    return "give the CA that signed the API server's certificate (certificate-authority-data of the admin kubeconfig)"
+    return (
+        "give the CA that signed the API server's certificate "
+        "(certificate-authority-data of the admin kubeconfig)"
+    )
