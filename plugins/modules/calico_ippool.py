@@ -12,8 +12,10 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Creates, changes, enables, disables and removes IP pools in the Kubernetes datastore. Pools that are not listed are left alone.
-  - Checks everything that can be checked without traffic, for all pools, before it writes anything. Calico's API server checks almost nothing.
+  - Creates, changes, enables, disables and removes IP pools in the Kubernetes datastore.
+    Pools that are not listed are left alone.
+  - Checks everything that can be checked without traffic, for all pools, before it writes anything.
+    Calico's API server checks almost nothing.
   - Only fields that are set are compared. A new pool gets the defaults of C(calicoctl) for the others.
   - A pool's network and block size cannot be changed. It never deletes and creates a pool instead.
 extends_documentation_fragment:
@@ -60,7 +62,8 @@ options:
         description: Whether the pool's routes are kept from BGP peers.
         type: bool
       block_size:
-        description: Prefix length of the blocks that nodes claim; 20 to 32 for IPv4 (26), 116 to 128 for IPv6 (122).
+        description:
+          Prefix length of the blocks that nodes claim; 20 to 32 for IPv4 (26), 116 to 128 for IPv6 (122).
         type: int
       node_selector:
         description: The nodes that use the pool, as a Calico selector over their labels.
@@ -96,7 +99,8 @@ options:
         type: str
         required: true
   force_delete:
-    description: Whether to remove an absent pool even if addresses of it are in use. These stay assigned until their pods go.
+    description:
+      Whether to remove an absent pool even if addresses of it are in use. These stay assigned until their pods go.
     type: bool
     default: false
 """
@@ -139,13 +143,17 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.apply import apply
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
     decide,
-    needs_blocks,
+    require_installed,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.store import (
-    CrdIpPoolStore,
-    require_crd,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import (
+    POOL_OPTIONS,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
+    KubernetesDatastore,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
@@ -153,72 +161,52 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import parse
+from ansible_collections.hardway.calico.plugins.module_utils._release import table
 
-MODES = ["Never", "Always", "CrossSubnet"]
-POOL = {
+NETWORK_OPTIONS = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "cidr": {"type": "str"},
-    "ipip_mode": {"type": "str", "choices": MODES},
-    "vxlan_mode": {"type": "str", "choices": MODES},
-    "nat_outgoing": {"type": "bool"},
-    "disabled": {"type": "bool"},
-    "disable_bgp_export": {"type": "bool"},
-    "block_size": {"type": "int"},
-    "node_selector": {"type": "str"},
-    "namespace_selector": {"type": "str"},
-    "allowed_uses": {
-        "type": "list",
-        "elements": "str",
-        "choices": ["Workload", "Tunnel", "LoadBalancer"],
-    },
-    "assignment_mode": {"type": "str", "choices": ["Automatic", "Manual"]},
+    "cidr": {"type": "str", "required": True},
 }
 
 
-def run(params, store, check_mode):
-    """The Plan, carried out unless in check mode; there, missing CRDs count as no pools."""
-    minor = parse(params["calico_version"])[0]
-    names = store.names()
-    if not check_mode:
-        require_crd(names)
-    current = store.read(with_blocks=names is not None and needs_blocks(params["pools"], names))
-    plan = decide(
-        params["pools"], current, minor, params["forbidden_networks"], params["force_delete"]
-    )
-    if not check_mode:
-        for step in plan:
-            write = {
-                "create": store.create,
-                "update": store.update,
-                "disable": store.disable,
-                "delete": store.delete,
-            }[step.action]
-            write(*step.detail)
-    return plan
-
-
-def main():
-    network = {"name": {"type": "str", "required": True}, "cidr": {"type": "str", "required": True}}
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
-            "pools": {"type": "list", "elements": "dict", "required": True, "options": POOL},
-            "calico_version": {"type": "str", "default": "v3.32.1"},
+            "pools": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": POOL_OPTIONS,
+            },
+            "calico_version": {"type": "str", "default": table.DEFAULT},
             "forbidden_networks": {
                 "type": "list",
                 "elements": "dict",
                 "default": [],
-                "options": network,
+                "options": NETWORK_OPTIONS,
             },
             "force_delete": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     show_public_parts(module)
+    wanted = module.params["pools"]
     try:
-        plan = run(module.params, CrdIpPoolStore(connect(module.params)), module.check_mode)
+        datastore = KubernetesDatastore(connect(module.params))
+        minor, _patch = table.parse(module.params["calico_version"])
+        current = read(datastore, wanted)
+        if not module.check_mode:
+            require_installed(current)
+        plan = decide(
+            wanted,
+            current,
+            minor,
+            module.params["forbidden_networks"],
+            module.params["force_delete"],
+        )
+        if not module.check_mode:
+            apply(plan, datastore)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff())

@@ -84,8 +84,8 @@ FAULTS = {
     ),
     "a pool without ipip_mode is encapsulated": (
         "plugins/module_utils/_datastore/ippool/fields.py",
-        '"ipipMode": "Never"',
-        '"ipipMode": "Always"',
+        'carried in IPIP.",\n        choices=MODES,\n        written="Never"',
+        'carried in IPIP.",\n        choices=MODES,\n        written="Always"',
         "tests/unit/_datastore/ippool/test_ippool_plan.py::test_a_new_pool_is_written_with_calicoctls_defaults",
     ),
     "calico/node does not find Typha": (

@@ -6,40 +6,49 @@
 
 from __future__ import annotations
 
-import ipaddress
-
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import steps
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import FIELDS
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.state import (
     Block,
-    Datastore,
-)
-
-OPTIONS = (
-    "cidr",
-    "ipip_mode",
-    "vxlan_mode",
-    "nat_outgoing",
-    "disabled",
-    "disable_bgp_export",
-    "block_size",
-    "node_selector",
-    "namespace_selector",
-    "allowed_uses",
-    "assignment_mode",
+    State,
 )
 
 
 def pool(name="one", state="present", cidr="10.244.0.0/18", **options):
     """A pool as the module hands it over: every option is there."""
-    return {**dict.fromkeys(OPTIONS), "name": name, "state": state, "cidr": cidr, **options}
+    unset = dict.fromkeys(field.option for field in FIELDS)
+    assert set(options) <= set(unset)
+    return {**unset, "name": name, "state": state, "cidr": cidr, **options}
 
 
 def stored(cidr="10.244.0.0/18", **spec):
     return {"cidr": cidr, **spec}
 
 
-def block(cidr, in_use=0):
-    return Block(cidr.replace("/", "-"), ipaddress.ip_network(cidr), in_use)
+def block(cidr, in_use=0, **spec):
+    metadata = {"name": cidr.replace("/", "-"), "resourceVersion": "7"}
+    allocations = [0] * in_use + [None]
+    return Block.of(
+        {"metadata": metadata, "spec": {"cidr": cidr, "allocations": allocations, **spec}}
+    )
 
 
 def datastore(pools=None, blocks=()):
-    return Datastore(pools or {}, tuple(blocks))
+    """What is read where these are: {name: spec} and blocks."""
+    manifests = {
+        name: {"metadata": {"name": name, "resourceVersion": "7"}, "spec": spec}
+        for name, spec in (pools or {}).items()
+    }
+    return State(manifests, tuple(blocks))
+
+
+def carried(step):
+    """What applying a step uses, the pool's name first."""
+    if isinstance(step, steps.CreatePool):
+        return step.name, step.spec
+    name, spec = step.pool["metadata"]["name"], step.pool["spec"]
+    if isinstance(step, steps.UpdatePool):
+        return name, step.change
+    if isinstance(step, steps.DisablePool):
+        return name, step.after
+    return name, spec["cidr"], step.force

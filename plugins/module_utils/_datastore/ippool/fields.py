@@ -2,97 +2,129 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of an IPPool: our option, Calico's key, since when, and the defaults that calicoctl writes or assumes.
+"""The fields of an IPPool: the one place where a field is declared (pure).
 
+The module's DOCUMENTATION repeats the options and their words; a test holds the two equal.
 Source: libcalico-go/lib/clientv3/ippool.go (validateAndSetDefaults, convertIpPoolFromStorage).
 """
 
 from __future__ import annotations
 
-import ipaddress
+import typing as t
 
-# Option: (key of the spec, first minor of Calico 3 that has it).
-FIELDS = {
-    "cidr": ("cidr", 0),
-    "ipip_mode": ("ipipMode", 0),
-    "vxlan_mode": ("vxlanMode", 0),
-    "nat_outgoing": ("natOutgoing", 0),
-    "disabled": ("disabled", 0),
-    "disable_bgp_export": ("disableBGPExport", 21),
-    "block_size": ("blockSize", 3),
-    "node_selector": ("nodeSelector", 0),
-    "namespace_selector": ("namespaceSelector", 31),
-    "allowed_uses": ("allowedUses", 21),
-    "assignment_mode": ("assignmentMode", 30),
-}
-OPTIONS = {key: option for option, (key, _since) in FIELDS.items()}
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import (
+    Field,
+    Fields,
+    Spec,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import networks
+
+MODES = ("Never", "Always", "CrossSubnet")
 
 
-def default_block_size(cidr):
+def default_block_size(spec: Spec, _minor: int) -> int:
     """Calico's default: /26 blocks for IPv4, /122 for IPv6."""
-    return 122 if ":" in cidr else 26
+    return 122 if ":" in spec.get("cidr", "") else 26
 
 
-def defaults(cidr, minor):
-    """What calicoctl writes into a new pool beyond what the user set; false booleans are left out as it does."""
-    spec = {
-        "ipipMode": "Never",
-        "vxlanMode": "Never",
-        "blockSize": default_block_size(cidr),
-        "nodeSelector": "all()",
-        "allowedUses": ["Workload", "Tunnel"],
-    }
-    if minor >= FIELDS["assignment_mode"][1]:
-        spec["assignmentMode"] = "Automatic"
-    return spec
+def same_uses(first: list[str], second: list[str]) -> bool:
+    """The order of uses means nothing."""
+    return sorted(first) == sorted(second)
 
 
-def effective(spec, minor):
-    """A stored spec with the defaults that Calico assumes for what is not in it, booleans made explicit."""
-    assumed = {
-        **defaults(spec.get("cidr", ""), minor),
-        "natOutgoing": False,
-        "disabled": False,
-        "disableBGPExport": False,
-        "namespaceSelector": "",
-    }
-    return {**assumed, **{key: value for key, value in spec.items() if value not in (None, "", [])}}
+FIELDS = Fields(
+    Field(
+        "cidr",
+        "cidr",
+        "The network. Required for a new pool.",
+        immutable=True,
+        canonical=networks.canonical,
+        same=networks.same,
+    ),
+    Field(
+        "ipip_mode",
+        "ipipMode",
+        "When packets are carried in IPIP.",
+        choices=MODES,
+        written="Never",
+    ),
+    Field(
+        "vxlan_mode",
+        "vxlanMode",
+        "When packets are carried in VXLAN.",
+        choices=MODES,
+        written="Never",
+    ),
+    Field(
+        "nat_outgoing",
+        "natOutgoing",
+        "Whether packets that leave the pools are given the node's address.",
+        type="bool",
+        assumed=False,
+    ),
+    Field(
+        "disabled",
+        "disabled",
+        "Whether no more addresses are handed out. Addresses in use stay.",
+        type="bool",
+        assumed=False,
+    ),
+    Field(
+        "disable_bgp_export",
+        "disableBGPExport",
+        "Whether the pool's routes are kept from BGP peers.",
+        type="bool",
+        since=21,
+        assumed=False,
+    ),
+    Field(
+        "block_size",
+        "blockSize",
+        "Prefix length of the blocks that nodes claim; 20 to 32 for IPv4 (26), 116 to 128 for IPv6 (122).",
+        type="int",
+        since=3,
+        written=default_block_size,
+        immutable=True,
+    ),
+    Field(
+        "node_selector",
+        "nodeSelector",
+        "The nodes that use the pool, as a Calico selector over their labels.",
+        written="all()",
+    ),
+    Field(
+        "namespace_selector",
+        "namespaceSelector",
+        "The namespaces that use the pool, as a Calico selector. Since Calico 3.31.",
+        since=31,
+        assumed="",
+    ),
+    Field(
+        "allowed_uses",
+        "allowedUses",
+        "What addresses are used for.",
+        type="list",
+        elements="str",
+        choices=("Workload", "Tunnel", "LoadBalancer"),
+        since=21,
+        values_since={"LoadBalancer": 30},
+        value_name="use",
+        written=["Workload", "Tunnel"],
+        same=same_uses,
+    ),
+    Field(
+        "assignment_mode",
+        "assignmentMode",
+        "Whether addresses are handed out to whom did not ask for this pool. Since Calico 3.30.",
+        choices=("Automatic", "Manual"),
+        since=30,
+        written="Automatic",
+    ),
+)
 
-
-def set_by_user(pool):
-    """{key: value} of the options that are set, the CIDR in canonical form. An empty value means the default, as it does to Calico."""
-    spec = {
-        key: pool[option]
-        for option, (key, _since) in FIELDS.items()
-        if pool.get(option) is not None
-    }
-    for key, default in (("nodeSelector", "all()"), ("allowedUses", ["Workload", "Tunnel"])):
-        if key in spec and not spec[key]:
-            spec[key] = default
-    network = parsed(spec.get("cidr", ""))
-    if network is not None:
-        spec["cidr"] = str(network)
-    return spec
-
-
-def same(key, first, second):
-    """Whether two values of a field mean the same: a CIDR in any notation, uses in any order."""
-    if key == "cidr":
-        return first == second or (parsed(first) is not None and parsed(first) == parsed(second))
-    return sorted(first) == sorted(second) if key == "allowedUses" else first == second
-
-
-def covered(cidr):
-    """The network that a CIDR covers, host bits or not, or None if it cannot be read. Others' pools may have host bits."""
-    try:
-        return ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return None
-
-
-def parsed(cidr):
-    """The network, or None if it cannot be read or has host bits set."""
-    try:
-        return ipaddress.ip_network(cidr, strict=True)
-    except ValueError:
-        return None
+# The option `pools` of the module: which pool, whether it is wanted, and its fields.
+POOL_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    **FIELDS.arguments(),
+}

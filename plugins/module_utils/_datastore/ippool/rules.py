@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All rules for IP pools that need no traffic; with v1 CRDs Calico's API server checks almost none of them.
+"""All rules for IP pools that need no traffic (pure).
 
-Sources: libcalico-go/lib/clientv3/ippool.go and lib/validator/v3/validator.go (validateIPPoolSpec), with their limits.
+With v1 CRDs Calico's API server checks almost none of them. Sources: libcalico-go/lib/clientv3/ippool.go
+and lib/validator/v3/validator.go (validateIPPoolSpec), with their limits.
 Each function yields sentences "pool NAME: what is wrong, expected, found, remedy".
 """
 
@@ -12,72 +13,66 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import Options, Spec
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import selector
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import (
-    FIELDS,
-    OPTIONS,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import FIELDS
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
+    Network,
     covered,
+    overlap,
     parsed,
-    same,
 )
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
-LOAD_BALANCER_SINCE = 30
 BLOCK_SIZES = {4: (20, 32), 6: (116, 128)}
-LINK_LOCAL = {4: ipaddress.ip_network("169.254.0.0/16"), 6: ipaddress.ip_network("fe80::/10")}
+LINK_LOCAL: dict[int, Network] = {
+    4: ipaddress.ip_network("169.254.0.0/16"),
+    6: ipaddress.ip_network("fe80::/10"),
+}
 
 
-def release_problems(pool, minor):
-    """Fields that the release does not know: its API server would drop them without a word."""
-    for option, (_key, since) in FIELDS.items():
-        if pool.get(option) is not None and minor < since:
-            yield (
-                "pool %s: Calico 3.%d has no %s, which came with 3.%d; leave it out or upgrade"
-                % (pool["name"], minor, option, since)
-            )
-    if "LoadBalancer" in (pool.get("allowed_uses") or []) and minor < LOAD_BALANCER_SINCE:
-        yield (
-            "pool %s: Calico 3.%d has no use LoadBalancer, which came with 3.%d; leave it out or upgrade"
-            % (pool["name"], minor, LOAD_BALANCER_SINCE)
-        )
+def release_problems(pool: Options, minor: int) -> t.Iterator[str]:
+    """Fields and uses that the release does not know."""
+    return FIELDS.release_problems("pool %s" % pool["name"], pool, minor)
 
 
-def spec_problems(name, spec):
+def spec_problems(name: str, spec: Spec) -> t.Iterator[str]:
     """Everything that is wrong with one pool, given its effective spec."""
     if not NAME.match(name) or len(name) > 253:
         yield (
-            "pool %s: the name is no DNS subdomain; expected lower-case letters, digits, dashes and dots"
-            % name
+            "pool %s: the name is no DNS subdomain;"
+            " expected lower-case letters, digits, dashes and dots" % name
         )
     network = parsed(spec.get("cidr", ""))
     if network is None:
-        yield _unreadable_cidr(name, spec.get("cidr", ""))
+        yield "pool %s: %s" % (name, _unreadable_cidr(spec.get("cidr", "")))
         return
-    if network.overlaps(LINK_LOCAL[network.version]):
-        yield "pool %s: %s is in the link-local range %s; use another network" % (
-            name,
-            network,
-            LINK_LOCAL[network.version],
-        )
-    yield from _size_problems(name, spec, network)
-    yield from _encapsulation_problems(name, spec, network)
-    yield from _selector_problems(name, spec)
-    yield from _use_problems(name, spec)
+    for problem in (
+        *_network_problems(network),
+        *_size_problems(spec, network),
+        *_encapsulation_problems(spec, network),
+        *_selector_problems(spec),
+        *_use_problems(spec),
+    ):
+        yield "pool %s: %s" % (name, problem)
 
 
-def overlap_problems(finals, wanted_names, forbidden):
+def overlap_problems(
+    finals: dict[str, Spec], wanted_names: set[str], forbidden: t.Iterable[dict[str, str]]
+) -> t.Iterator[str]:
     """finals: {name: effective spec} of all pools as they would be; forbidden: [{"name", "cidr"}]."""
-    networks = {name: covered(spec.get("cidr", "")) for name, spec in finals.items()}
-    names = sorted(name for name, network in networks.items() if network is not None)
-    for position, first in enumerate(names):
-        for second in names[position + 1 :]:
-            if {first, second} & wanted_names and _overlap(networks[first], networks[second]):
+    covers = {name: covered(spec.get("cidr", "")) for name, spec in finals.items()}
+    networks = sorted((name, network) for name, network in covers.items() if network is not None)
+    for position, (first, its_network) in enumerate(networks):
+        for second, network in networks[position + 1 :]:
+            if {first, second} & wanted_names and overlap(its_network, network):
                 yield "pools %s (%s) and %s (%s) overlap; give each a network of its own" % (
                     first,
-                    networks[first],
+                    its_network,
                     second,
-                    networks[second],
+                    network,
                 )
     for entry in forbidden:
         other = covered(entry["cidr"])
@@ -86,63 +81,63 @@ def overlap_problems(finals, wanted_names, forbidden):
                 entry["name"],
                 entry["cidr"],
             )
-        for name in names:
-            if other is not None and name in wanted_names and _overlap(networks[name], other):
+        for name, network in networks:
+            if name in wanted_names and overlap(network, other):
                 yield (
-                    "pool %s: %s overlaps %s (%s); pods would take addresses that are in use there: choose another network"
-                    % (name, networks[name], entry["name"], other)
+                    "pool %s: %s overlaps %s (%s); pods would take addresses that are in use there:"
+                    " choose another network" % (name, network, entry["name"], other)
                 )
 
 
-def immutable_problems(name, old, new):
-    """Changes that Calico does not allow on an existing pool, with what to do instead."""
-    for key in ("cidr", "blockSize"):
-        before, after = old.get(key, "(none)"), new[key]
-        if not same(key, before, after):
+def immutable_problems(name: str, old: Spec, new: Spec) -> t.Iterator[str]:
+    """Changes that Calico does not allow on an existing pool. old, new: effective specs."""
+    for field in FIELDS:
+        before, after = old.get(field.key, "(none)"), new.get(field.key, "(none)")
+        if field.immutable and not field.same(before, after):
             yield (
-                "pool %s: %s cannot be changed on an existing pool; found %s, wanted %s. Add a new pool, set disabled on this one,"
+                "pool %s: %s cannot be changed on an existing pool; found %s, wanted %s."
+                " Add a new pool, set disabled on this one,"
                 " move the pods, then remove it with state absent"
-                % (name, OPTIONS[key], before, after)
+                % (name, field.option, before, after)
             )
     if "LoadBalancer" in old["allowedUses"] and "LoadBalancer" not in new["allowedUses"]:
         yield (
-            "pool %s: allowed_uses cannot be changed away from LoadBalancer; add a new pool instead"
-            % name
+            "pool %s: allowed_uses cannot be changed away from LoadBalancer;"
+            " add a new pool instead" % name
         )
 
 
-def block_problems(name, spec, blocks):
-    """IPAM blocks of another size in the range, left by an earlier pool."""
+def block_problems(name: str, spec: Spec, blocks: t.Iterable[Network]) -> t.Iterator[str]:
+    """IPAM blocks of another size in the range, left by an earlier pool. blocks: their networks."""
     network = parsed(spec.get("cidr", ""))
-    sizes = sorted(
-        {
-            block.prefixlen
-            for block in blocks
-            if network is not None
-            and _overlap(network, block)
-            and block.prefixlen != spec["blockSize"]
-        }
-    )
-    if sizes:
+    sizes = {block.prefixlen for block in blocks if overlap(network, block)}
+    others = sorted(sizes - {spec["blockSize"]})
+    if others:
         yield (
-            "pool %s: block_size %d, but the range holds IPAM blocks of size %s; use that size, or remove the old pool's blocks first"
-            % (name, spec["blockSize"], ", ".join(map(str, sizes)))
+            "pool %s: block_size %d, but the range holds IPAM blocks of size %s; use that size,"
+            " or remove the old pool's blocks first"
+            % (name, spec["blockSize"], ", ".join(map(str, others)))
         )
 
 
-def _unreadable_cidr(name, cidr):
+def _unreadable_cidr(cidr: str) -> str:
     network = covered(cidr)
     if network is None:
-        return "pool %s: cidr %s is no network; expected for example 10.244.0.0/18" % (name, cidr)
-    return "pool %s: cidr %s has host bits set; expected %s" % (name, cidr, network)
+        return "cidr %s is no network; expected for example 10.244.0.0/18" % cidr
+    return "cidr %s has host bits set; expected %s" % (cidr, network)
 
 
-def _size_problems(name, spec, network):
+def _network_problems(network: Network) -> t.Iterator[str]:
+    reserved = LINK_LOCAL[network.version]
+    if overlap(network, reserved):
+        yield "%s is in the link-local range %s; use another network" % (network, reserved)
+
+
+def _size_problems(spec: Spec, network: Network) -> t.Iterator[str]:
     least, most = BLOCK_SIZES[network.version]
     size = spec["blockSize"]
     if not least <= size <= most:
-        yield "pool %s: block_size %d is out of range; expected %d to %d for IPv%d" % (
-            name,
+        yield "block_size %d is out of range; expected %d to %d for IPv%d" % (
             size,
             least,
             most,
@@ -150,61 +145,46 @@ def _size_problems(name, spec, network):
         )
     elif not spec["disabled"] and network.prefixlen > size:
         yield (
-            "pool %s: %s is smaller than one block of /%d; use a larger network or a larger block_size number"
-            % (name, network, size)
+            "%s is smaller than one block of /%d;"
+            " use a larger network or a larger block_size number" % (network, size)
         )
 
 
-def _encapsulation_problems(name, spec, network):
-    ipip, vxlan = spec["ipipMode"] != "Never", spec["vxlanMode"] != "Never"
-    if ipip and vxlan:
+def _encapsulation_problems(spec: Spec, network: Network) -> t.Iterator[str]:
+    ipip, vxlan = spec["ipipMode"], spec["vxlanMode"]
+    if "Never" not in (ipip, vxlan):
         yield (
-            "pool %s: ipip_mode %s and vxlan_mode %s exclude each other; set one of them to Never"
-            % (name, spec["ipipMode"], spec["vxlanMode"])
+            "ipip_mode %s and vxlan_mode %s exclude each other; set one of them to Never"
+            % (ipip, vxlan)
         )
-    if ipip and network.version == 6:
-        yield (
-            "pool %s: IPIP carries no IPv6; expected ipip_mode Never, found %s; use vxlan_mode"
-            % (name, spec["ipipMode"])
-        )
+    if ipip != "Never" and network.version == 6:
+        yield ("IPIP carries no IPv6; expected ipip_mode Never, found %s; use vxlan_mode" % ipip)
 
 
-def _selector_problems(name, spec):
+def _selector_problems(spec: Spec) -> t.Iterator[str]:
     for key in ("nodeSelector", "namespaceSelector"):
-        wrong = selector.problem(spec[key])
+        option, text = FIELDS[key].option, spec[key]
+        wrong = selector.problem(text)
         if wrong:
             yield (
-                "pool %s: %s %r cannot be read: %s; expected for example rack == 'a' && has(gpu)"
-                % (name, OPTIONS[key], spec[key], wrong)
+                "%s %r cannot be read: %s; expected for example rack == 'a' && has(gpu)"
+                % (option, text, wrong)
             )
-        elif selector.has_global(spec[key]):
-            yield "pool %s: %s must not use global(); use all()" % (name, OPTIONS[key])
+        elif selector.has_global(text):
+            yield "%s must not use global(); use all()" % option
 
 
-def _use_problems(name, spec):
+def _use_problems(spec: Spec) -> t.Iterator[str]:
     uses = spec["allowedUses"]
     if spec["namespaceSelector"] and "Tunnel" in uses:
-        yield (
-            "pool %s: namespace_selector does not go with the use Tunnel; set allowed_uses to [Workload]"
-            % name
-        )
+        yield "namespace_selector does not go with the use Tunnel; set allowed_uses to [Workload]"
     if "LoadBalancer" not in uses:
         return
     if len(uses) > 1:
-        yield "pool %s: LoadBalancer excludes other allowed_uses; found %s" % (
-            name,
-            ", ".join(uses),
-        )
+        yield "LoadBalancer excludes other allowed_uses; found %s" % ", ".join(uses)
     if spec["nodeSelector"] != "all()":
-        yield "pool %s: a LoadBalancer pool needs node_selector all(); found %s" % (
-            name,
-            spec["nodeSelector"],
-        )
+        yield "a LoadBalancer pool needs node_selector all(); found %s" % spec["nodeSelector"]
     if (spec["ipipMode"], spec["vxlanMode"]) != ("Never", "Never"):
-        yield "pool %s: a LoadBalancer pool needs ipip_mode and vxlan_mode Never" % name
+        yield "a LoadBalancer pool needs ipip_mode and vxlan_mode Never"
     if spec["disableBGPExport"]:
-        yield "pool %s: a LoadBalancer pool cannot set disable_bgp_export" % name
-
-
-def _overlap(first, second):
-    return first.version == second.version and first.overlaps(second)
+        yield "a LoadBalancer pool cannot set disable_bgp_export"

@@ -11,7 +11,12 @@ from api_server import serve
 from node_side import run_module
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import store
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import apply
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
+    KubernetesDatastore,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.modules import calico_ippool
 
 GROUP = "/apis/crd.projectcalico.org/v1"
 SERVED = [GROUP + "/ippools", GROUP + "/ipamblocks", GROUP + "/blockaffinities"]
@@ -52,7 +57,7 @@ def stored_block(cidr, in_use=0, host="n1"):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(store, "SETTLE_SECONDS", 0)
+    monkeypatch.setattr(apply, "SETTLE_SECONDS", 0)
 
 
 @pytest.fixture(name="cluster")
@@ -169,14 +174,14 @@ def test_what_others_wrote_is_kept(cluster):
 
 def test_a_change_by_somebody_else_meanwhile_is_a_conflict(cluster, monkeypatch):
     put(cluster, stored_pool())
-    read = store.CrdIpPoolStore.read
+    read = calico_ippool.read
 
-    def read_and_be_overtaken(self, with_blocks):
-        found = read(self, with_blocks)
+    def read_and_be_overtaken(datastore, wanted):
+        found = read(datastore, wanted)
         cluster.api.merge_patch(GROUP + "/ippools/one", {"spec": {"disabled": True}})
         return found
 
-    monkeypatch.setattr(store.CrdIpPoolStore, "read", read_and_be_overtaken)
+    monkeypatch.setattr(calico_ippool, "read", read_and_be_overtaken)
     result = declare(cluster, [{"name": "one", "nat_outgoing": True}])
     assert result["failed"] and "409" in result["msg"] and "run again" in result["msg"]
     assert "natOutgoing" not in spec(cluster, "one")
@@ -266,13 +271,13 @@ def test_an_address_that_is_taken_while_the_pool_is_disabled_stops_the_removal(
     cluster, monkeypatch
 ):
     put(cluster, stored_pool(), stored_block("10.244.0.0/26"))
-    disable = store.CrdIpPoolStore.disable
+    update = KubernetesDatastore.update
 
-    def disable_and_lose(self, name, change):
+    def disable_and_lose(self, kind, current, change):
         put(cluster, stored_block("10.244.0.0/26", in_use=1))
-        disable(self, name, change)
+        return update(self, kind, current, change)
 
-    monkeypatch.setattr(store.CrdIpPoolStore, "disable", disable_and_lose)
+    monkeypatch.setattr(KubernetesDatastore, "update", disable_and_lose)
     result = declare(cluster, [{"name": "one", "state": "absent"}])
     assert (
         result["failed"]
@@ -303,9 +308,9 @@ def test_a_removal_that_was_interrupted_is_finished_by_the_next_run(cluster, mon
     put(cluster, stored_pool(), stored_block("10.244.0.0/26"))
 
     def interrupted(*_arguments):
-        raise store.CalicoError("interrupted")
+        raise CalicoError("interrupted")
 
-    monkeypatch.setattr(store.CrdIpPoolStore, "delete", interrupted)
+    monkeypatch.setattr(KubernetesDatastore, "delete", interrupted)
     assert declare(cluster, [{"name": "one", "state": "absent"}])["msg"].startswith("interrupted")
     monkeypatch.undo()
     result = declare(cluster, [{"name": "one", "state": "absent"}])

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ippools import block, datastore, pool, stored
+from ippools import block, carried, datastore, pool, stored
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
-    decide,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.state import (
     needs_blocks,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -44,7 +44,7 @@ def actions(plan):
 )
 def test_a_new_pool_is_written_with_calicoctls_defaults(minor, options, expected):
     (step,) = decide([pool(**options)], datastore(), minor)
-    assert step.detail == ("one", expected)
+    assert carried(step) == ("one", expected)
     assert (step.action, step.before, step.after) == ("create", None, expected)
 
 
@@ -85,7 +85,7 @@ def test_only_what_the_user_set_and_what_differs_is_written():
         32,
     )
     (step,) = plan
-    assert (step.action, step.detail, step.reason) == (
+    assert (step.action, carried(step), step.reason) == (
         "update",
         ("one", {"disabled": True}),
         "disabled differs",
@@ -105,7 +105,7 @@ def test_a_created_pool_is_no_change_afterwards():
         )
     ]
     (step,) = decide(wanted, datastore(), 32)
-    assert not decide(wanted, datastore({"one": step.detail[1]}), 32)
+    assert not decide(wanted, datastore({"one": carried(step)[1]}), 32)
 
 
 def test_absent():
@@ -116,7 +116,7 @@ def test_absent():
         32,
     )
     assert [step.action for step in plan] == ["disable", "delete"]
-    assert [step.detail for step in plan] == [
+    assert [carried(step) for step in plan] == [
         ("one", {"disabled": True}),
         ("one", "10.244.0.0/18", False),
     ]
@@ -138,9 +138,8 @@ def test_a_pool_in_use_is_not_removed_unless_forced(blocks, words):
     current = datastore({"one": stored()}, blocks)
     with pytest.raises(CalicoError, match=words):
         decide([pool(state="absent")], current, 32)
-    assert [step.detail for step in decide([pool(state="absent")], current, 32, force_delete=True)][
-        -1
-    ] == ("one", "10.244.0.0/18", True)
+    plan = decide([pool(state="absent")], current, 32, force_delete=True)
+    assert [carried(step) for step in plan][-1] == ("one", "10.244.0.0/18", True)
 
 
 @pytest.mark.parametrize("spec", [{}, {"cidr": "no network"}, {"cidr": "10.244.0.1/18"}])
