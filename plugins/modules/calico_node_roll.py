@@ -91,6 +91,8 @@ not_waited_for:
   sample: [cka003]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -99,49 +101,32 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.apply import NodeRoll
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import (
-    decide,
-    not_waited_for,
-    unwell,
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.apply import (
+    Patience,
+    apply,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.daemonset import (
+    DaemonSet,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import (
+    TO_COME,
+    RollPlan,
+    decide,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.read import read
 
 
-def canary_of(option):
-    """Names as a list, or a number. Raises CalicoError."""
-    if isinstance(option, list):
-        return [str(name) for name in option]
-    if str(option).isdigit():
-        return int(str(option))
-    raise CalicoError(
-        "canary cannot be read",
-        expected="a list of nodes or a number from 0 on",
-        found=option,
-        remedy="correct it",
-    )
+def run(params: dict[str, t.Any], daemonset: DaemonSet, check_mode: bool) -> RollPlan:
+    """The roll, carried out unless in check mode."""
+    found = read(daemonset, params["timeout"])
+    revision = TO_COME if check_mode and params["template_changes"] else found.revision
+    roll = decide(found.members, revision, params["canary"], params["batch"])
+    if not check_mode:
+        apply(roll, daemonset, found, Patience(params["timeout"], params["remedy"]))
+    return roll
 
 
-def run(params, roll, check_mode):
-    """(Plan, batches, nodes of them that are not waited for), carried out unless in check mode."""
-    present = roll.look(params["timeout"])
-    newest = "the template to come" if check_mode and params["template_changes"] else roll.newest
-    plan, parts = decide(present, newest, canary_of(params["canary"]), params["batch"])
-    down = set(not_waited_for(present))
-    left = sorted(member.node for part in parts for member in part if member.node in down)
-    if check_mode:
-        return plan, parts, left
-    roll.wait(unwell(present, newest), params["timeout"], params["remedy"])
-    for part in parts:
-        roll.replace(part)
-        roll.wait(
-            [member.node for member in part if member.node not in down],
-            params["timeout"],
-            params["remedy"],
-        )
-    return plan, parts, left
-
-
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
@@ -161,25 +146,21 @@ def main():
     show_public_parts(module)
     params = module.params
     try:
-        plan, parts, left = run(
-            params,
-            NodeRoll(connect(params), params["namespace"], params["name"]),
-            module.check_mode,
-        )
+        daemonset = DaemonSet(connect(params), params["namespace"], params["name"])
+        roll = run(params, daemonset, module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    nodes = [[member.node for member in part] for part in parts]
-    if left:
+    if roll.not_waited_for:
         module.warn(
             "%s was not Ready before: its pod is replaced as soon as its kubelet can, and nothing waits for that."
-            % ", ".join(left)
+            % ", ".join(roll.not_waited_for)
         )
     module.exit_json(
-        changed=bool(plan),
-        actions=plan.as_result(),
-        diff=plan.diff(),
-        batches=nodes,
-        not_waited_for=left,
+        changed=bool(roll.plan),
+        actions=roll.plan.as_result(),
+        diff=roll.plan.diff(),
+        batches=roll.nodes,
+        not_waited_for=roll.not_waited_for,
     )
 
 

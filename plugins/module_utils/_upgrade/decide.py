@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import NEWEST, OLDEST
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import is_ready
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.members import is_ready
 
 # A suffix such as that of a rebuilt image (v3.31.7-1.fips) does not make it another release.
 VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?\Z")

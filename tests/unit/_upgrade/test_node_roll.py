@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The order in which calico/node's pods are replaced, and the module against a cluster that has a DaemonSet controller of its own."""
+"""The order in which calico/node's pods are replaced.
+
+And the module against a cluster that has a DaemonSet controller of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,26 @@ from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll import (
-    apply as _node_roll,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll import members
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.daemonset import (
+    DaemonSet,
+)
 from ansible_collections.hardway.calico.plugins.modules import calico_node_roll
 
 APPS, PODS = "/apis/apps/v1/namespaces/kube-system", "/api/v1/namespaces/kube-system/pods"
 
 
 def member(node, revision="old", ready=True, node_ready=True, control_plane=False):
-    return planning.Member(
+    return members.Member(
         node, "pod-" + node, "uid-" + node, revision, ready, node_ready, control_plane, False
     )
 
 
 def order(present, canary=1, batch=1):
-    parts, with_canary = planning.batches(present, "new", canary, batch)
-    return [[entry.node for entry in part] for part in parts], with_canary
+    roll = planning.decide(present, "new", canary, batch)
+    with_canary = any(step.reason.startswith("canary;") for step in roll.plan)
+    return roll.nodes, with_canary
 
 
 FIVE = [member("m1", control_plane=True), member("w1"), member("w2"), member("w3"), member("w4")]
@@ -103,15 +108,16 @@ def revision(name, number, owner="ds"):
 def test_the_newest_template_is_the_highest_number_of_its_own():
     daemonset = {"metadata": {"name": "calico-node", "uid": "ds"}}
     revisions = [revision("a", 3), revision("b", 2), revision("other", 9, owner="another")]
-    assert planning.newest_revision(daemonset, revisions) == "a"
+    assert members.newest_revision(daemonset, revisions) == "a"
     with pytest.raises(CalicoError, match="no ControllerRevision"):
-        planning.newest_revision(daemonset, [revision("other", 9, owner="another")])
+        members.newest_revision(daemonset, [revision("other", 9, owner="another")])
 
 
 class Cluster(RecordedApi):
-    """A DaemonSet with OnDelete whose controller replaces deleted pods at once; the pods of `bad` nodes never become Ready.
+    """A DaemonSet with OnDelete whose controller replaces deleted pods at once.
 
-    lost: nodes whose kubelet is gone, so that deleted pods stay on their way out. sick: nodes that are not Ready though their kubelet works.
+    bad: nodes whose pods never become Ready. lost: nodes whose kubelet is gone, so that deleted pods stay on their way
+    out. sick: nodes that are not Ready though their kubelet works.
     """
 
     def __init__(self, nodes, bad=(), revisions=None, lost=(), sick=()):
@@ -209,8 +215,8 @@ def roll_fixture(capsys, monkeypatch):
         monkeypatch.setattr(calico_node_roll, "connect", lambda params: api)
         monkeypatch.setattr(
             calico_node_roll,
-            "NodeRoll",
-            lambda *arguments: _node_roll.NodeRoll(
+            "DaemonSet",
+            lambda *arguments: DaemonSet(
                 *arguments,
                 clock=lambda: now[0],
                 pause=lambda seconds: now.__setitem__(0, now[0] + seconds),
@@ -301,14 +307,14 @@ def test_where_no_node_is_ready_each_is_waited_for(roll):
 
 def test_a_pod_that_somebody_else_has_replaced_is_left_alone(roll, monkeypatch):
     api = Cluster(["n1", "n2"])
-    replace = _node_roll.NodeRoll.replace
+    delete = DaemonSet.delete
 
-    def overtaken(self, part):
-        if part[0].node == "n2":
-            api.delete("%s/%s" % (PODS, part[0].pod), uid="x")
-        return replace(self, part)
+    def overtaken(self, entry):
+        if entry.node == "n2":
+            api.delete("%s/%s" % (PODS, entry.pod), uid=entry.uid)
+        return delete(self, entry)
 
-    monkeypatch.setattr(_node_roll.NodeRoll, "replace", overtaken)
+    monkeypatch.setattr(DaemonSet, "delete", overtaken)
     assert (
         roll(api)["changed"]
         and {of for _name, of in api.pods().values()} == {"new"}

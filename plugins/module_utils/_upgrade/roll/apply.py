@@ -6,101 +6,65 @@
 
 from __future__ import annotations
 
-import time
+import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.daemonset import (
+    DaemonSet,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.decide import RollPlan
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.members import (
+    conditions_of,
+    members,
+    of_revision,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.read import Found
 
-POLL_SECONDS = 1.0
+
+@dataclass(frozen=True)
+class Patience:
+    """timeout: how long one batch may take, in seconds. remedy: what to do after a stop, as the end of the message."""
+
+    timeout: int
+    remedy: str
 
 
-class NodeRoll:
-    """One DaemonSet. clock and pause are for tests."""
+def apply(roll: RollPlan, daemonset: DaemonSet, found: Found, patience: Patience) -> None:
+    """Carry a roll out. Raises CalicoError at the first node whose pod does not become Ready in time."""
+    _wait(roll.unwell, daemonset, found, patience)
+    for batch in roll.batches:
+        for step in batch:
+            daemonset.delete(step.member)
+        nodes = [step.member.node for step in batch if step.member.node not in roll.down]
+        _wait(nodes, daemonset, found, patience)
 
-    def __init__(self, api, namespace, name, clock=time.monotonic, pause=time.sleep):
-        self.api = api
-        self.namespace = namespace
-        self.name = name
-        self.clock = clock
-        self.pause = pause
-        self.daemonset = None
-        self.newest = None
 
-    def look(self, timeout):
-        """The Members, once the controller has seen the DaemonSet's last change. Raises CalicoError if it does not in time."""
-        path, deadline = (
-            "/apis/apps/v1/namespaces/%s/daemonsets/%s" % (self.namespace, self.name),
-            self.clock() + timeout,
-        )
-        while True:
-            self.daemonset = self.api.get(path)
-            if self.daemonset is None:
-                raise CalicoError(
-                    "DaemonSet %s/%s does not exist" % (self.namespace, self.name),
-                    expected="a DaemonSet to roll",
-                    remedy="run the role hardway.calico.node first",
-                )
-            generation = self.daemonset["metadata"].get("generation", 0)
-            if self.daemonset.get("status", {}).get("observedGeneration", 0) >= generation:
-                break
-            if self.clock() >= deadline:
-                raise CalicoError(
-                    "The controller has not seen the last change of DaemonSet %s/%s"
-                    % (self.namespace, self.name),
-                    expected="observedGeneration %d" % generation,
-                    found="nothing in %d s" % timeout,
-                    remedy="look at kube-controller-manager",
-                )
-            self.pause(POLL_SECONDS)
-        self.newest = planning.newest_revision(
-            self.daemonset,
-            self.api.list("/apis/apps/v1/namespaces/%s/controllerrevisions" % self.namespace),
-        )
-        return planning.members(self.daemonset, self._pods(), self.api.list("/api/v1/nodes"))
-
-    def replace(self, part):
-        """Delete the pods of a batch; one that somebody else has replaced meanwhile is left alone."""
-        for member in part:
-            self.api.delete(
-                "/api/v1/namespaces/%s/pods/%s" % (self.namespace, member.pod), uid=member.uid
-            )
-
-    def wait(self, nodes, timeout, remedy):
-        """Until each of the nodes has a Ready pod of the newest template. Raises CalicoError that names those that have not."""
-        started = self.clock()
-        while True:
-            pods = self._pods()
-            done = {
-                member.node
-                for member in planning.members(self.daemonset, pods, [])
-                if member.revision == self.newest and member.ready
-            }
-            waiting = [node for node in nodes if node not in done]
-            if not waiting:
-                return
-            if self.clock() - started >= timeout:
-                raise self._failure(waiting, pods, timeout, remedy)
-            self.pause(POLL_SECONDS)
-
-    def _failure(self, waiting, pods, timeout, remedy):
-        there = {
-            pod["spec"].get("nodeName"): pod
-            for pod in pods
-            if not pod["metadata"].get("deletionTimestamp")
-            and pod["metadata"].get("labels", {}).get("controller-revision-hash") == self.newest
+def _wait(nodes: t.Sequence[str], daemonset: DaemonSet, found: Found, patience: Patience) -> None:
+    """Until each of the nodes has a Ready pod of the newest template."""
+    started = daemonset.clock()
+    while True:
+        pods = daemonset.pods()
+        done = {
+            member.node
+            for member in members(found.daemonset, pods, [])
+            if member.revision == found.revision and member.ready
         }
-        said = ["%s: %s" % (node, planning.conditions(there.get(node))) for node in waiting]
-        said += Rollout(
-            self.api, self.namespace, [{"kind": "DaemonSet", "name": self.name}], [], False
-        ).explanation()
-        return CalicoError(
-            "The roll stopped: %s is not Ready on %s after %d s, and no further node was touched"
-            % (self.name, ", ".join(waiting), timeout),
-            expected="a Ready pod of the new template on each node before the next ones",
-            found="; ".join(said),
-            remedy=remedy,
-        )
+        waiting = [node for node in nodes if node not in done]
+        if not waiting:
+            return
+        if daemonset.clock() - started >= patience.timeout:
+            there = of_revision(pods, found.revision)
+            said = ["%s: %s" % (node, conditions_of(there.get(node))) for node in waiting]
+            raise _stopped(waiting, said + daemonset.explanation(), daemonset.name, patience)
+        daemonset.pause()
 
-    def _pods(self):
-        return self.api.list("/api/v1/namespaces/%s/pods" % self.namespace)
+
+def _stopped(waiting: list[str], said: list[str], name: str, patience: Patience) -> CalicoError:
+    return CalicoError(
+        "The roll stopped: %s is not Ready on %s after %d s, and no further node was touched"
+        % (name, ", ".join(waiting), patience.timeout),
+        expected="a Ready pod of the new template on each node before the next ones",
+        found="; ".join(said),
+        remedy=patience.remedy,
+    )

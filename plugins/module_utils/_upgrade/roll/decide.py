@@ -7,104 +7,89 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.members import Member
 
 SHARE = re.compile(r"(\d+)(%?)\Z")
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+# Stands for the revision of a template that check mode cannot see yet.
+TO_COME = "the template to come"
 
 
 @dataclass(frozen=True)
-class Member:
-    """A node with its pod of the DaemonSet. revision: the template's hash that the pod was made of; down_before: whether the node was
-    not Ready already when the pod was made.
+class ReplacePod(Step):
+    """A pod of an older template, to be deleted so that the DaemonSet's controller makes a new one."""
+
+    action = "replace"
+
+    member: Member
+
+
+@dataclass(frozen=True)
+class RollPlan:
+    """What a roll does, in this order.
+
+    revision: the newest template's. unwell: nodes that must become Ready before any pod is replaced.
+    batches: the steps, batch by batch. down: nodes that nobody waits for after that.
     """
 
-    node: str
-    pod: str
-    uid: str
     revision: str
-    ready: bool
-    node_ready: bool
-    control_plane: bool
-    down_before: bool
+    unwell: tuple[str, ...]
+    batches: tuple[tuple[ReplacePod, ...], ...]
+    down: frozenset[str]
+
+    @property
+    def plan(self) -> Plan[ReplacePod]:
+        return Plan(step for batch in self.batches for step in batch)
+
+    @property
+    def nodes(self) -> list[list[str]]:
+        """Names of nodes, batch by batch."""
+        return [[step.member.node for step in batch] for batch in self.batches]
+
+    @property
+    def not_waited_for(self) -> list[str]:
+        """Those of the nodes that nobody waits for, by name."""
+        return sorted(node for batch in self.nodes for node in batch if node in self.down)
 
 
-def newest_revision(daemonset, revisions):
-    """The hash of the DaemonSet's newest template: that of its ControllerRevision with the highest number.
+def decide(present: list[Member], newest: str, canary: t.Any, batch: t.Any) -> RollPlan:
+    """A step for each pod of an older template, in batches. canary, batch: options of calico_node_roll.
 
-    A template that was there before keeps its hash and gets a new number. Raises CalicoError if there is none.
+    Raises CalicoError for an option that cannot be read or names a node without a pod.
     """
-    own = [
-        entry
-        for entry in revisions
-        if any(
-            owner.get("uid") == daemonset["metadata"]["uid"]
-            for owner in entry["metadata"].get("ownerReferences") or []
-        )
-    ]
-    if not own:
-        raise CalicoError(
-            "DaemonSet %s has no ControllerRevision" % daemonset["metadata"]["name"],
-            expected="one by the DaemonSet controller",
-            remedy="look at kube-controller-manager",
-        )
-    return max(own, key=lambda entry: entry["revision"])["metadata"]["labels"][
-        "controller-revision-hash"
-    ]
-
-
-def members(daemonset, pods, nodes):
-    """[Member] of the pods that the DaemonSet owns and that are not on their way out, by node."""
-    known = {node["metadata"]["name"]: node for node in nodes}
-    found = []
-    for pod in pods:
-        owned = any(
-            owner.get("uid") == daemonset["metadata"]["uid"]
-            for owner in pod["metadata"].get("ownerReferences") or []
-        )
-        name = pod["spec"].get("nodeName")
-        if not owned or not name or pod["metadata"].get("deletionTimestamp"):
-            continue
-        node = known.get(name, {"metadata": {}})
-        found.append(
-            Member(
-                name,
-                pod["metadata"]["name"],
-                pod["metadata"]["uid"],
-                pod["metadata"].get("labels", {}).get("controller-revision-hash", ""),
-                is_ready(pod),
-                is_ready(node),
-                CONTROL_PLANE in (node["metadata"].get("labels") or {}),
-                not is_ready(node)
-                and "" < _since(node) < pod["metadata"].get("creationTimestamp", ""),
-            )
-        )
-    return sorted(found, key=lambda member: member.node)
-
-
-def is_ready(item):
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in item.get("status", {}).get("conditions") or []
-    )
-
-
-def _since(node):
-    """When a node's condition Ready became what it is; "" if that is not known. Times of the API are in UTC and sort as text."""
-    return next(
-        (
-            condition.get("lastTransitionTime") or ""
-            for condition in node.get("status", {}).get("conditions") or []
-            if condition["type"] == "Ready"
+    first, parts = _order(present, newest, canary_of(canary), share(batch, len(present)))
+    named = [("canary", first)] if first else []
+    for number, part in enumerate(parts, 1):
+        named.append(("batch %d of %d" % (number, len(parts)), part))
+    return RollPlan(
+        revision=newest,
+        unwell=tuple(unwell(present, newest)),
+        batches=tuple(
+            tuple(_replace(member, name, newest) for member in part) for name, part in named
         ),
-        "",
+        down=not_waited_for(present),
     )
 
 
-def share(option, total):
+def canary_of(option: t.Any) -> list[str] | int:
+    """Names as a list, or a number. Raises CalicoError."""
+    if isinstance(option, list):
+        return [str(name) for name in option]
+    if str(option).isdigit():
+        return int(str(option))
+    raise CalicoError(
+        "canary cannot be read",
+        expected="a list of nodes or a number from 0 on",
+        found=option,
+        remedy="correct it",
+    )
+
+
+def share(option: t.Any, total: int) -> int:
     """A number of nodes from "3" or "25%" (rounded down), at least 1. Raises CalicoError for anything else."""
     match = SHARE.match(str(option).strip())
     if not match or int(match.group(1)) == 0:
@@ -118,49 +103,12 @@ def share(option, total):
     return max(1, total * amount // 100 if match.group(2) else amount)
 
 
-def batches(present, newest, canary, batch):
-    """[[Member]] still to be replaced, in order.
-
-    canary: names of nodes, or a number; those named go first. A number counts nodes that have the newest template already, so that
-    a run that goes on does not begin with a canary again. Workers go before control planes, and nodes that are not Ready last, since
-    nothing is to be learned there and a batch that waits for them would hold up the others.
-    """
-    size = share(batch, len(present))
-    ordered = sorted(
-        (member for member in present if member.revision != newest),
-        key=lambda member: (not member.node_ready, member.control_plane, member.node),
-    )
-    if isinstance(canary, list):
-        strangers = sorted(set(canary) - {member.node for member in present})
-        if strangers:
-            raise CalicoError(
-                "There is no pod to replace on the canary %s" % ", ".join(strangers),
-                expected="names of nodes with a pod of the DaemonSet",
-                found=", ".join(member.node for member in present),
-                remedy="correct canary",
-            )
-        first = [member for member in ordered if member.node in canary]
-    else:
-        first = [member for member in ordered if member.node_ready][
-            : max(0, canary - (len(present) - len(ordered)))
-        ]
-    rest = [member for member in ordered if member not in first]
-    healthy = [member for member in rest if member.node_ready]
-    unhealthy = rest[len(healthy) :]
-    parts = [
-        part[start : start + size]
-        for part in (healthy, unhealthy)
-        for start in range(0, len(part), size)
-    ]
-    return ([first] if first else []) + parts, bool(first)
-
-
-def unwell(present, newest):
+def unwell(present: list[Member], newest: str) -> list[str]:
     """Names of nodes whose pod has the newest template and is not Ready: where an earlier run stopped.
 
     Not those that were down before they got that pod. One that went down with it counts.
     """
-    down = set(not_waited_for(present))
+    down = not_waited_for(present)
     return [
         member.node
         for member in present
@@ -170,58 +118,59 @@ def unwell(present, newest):
     ]
 
 
-def not_waited_for(present):
-    """Names of nodes that are not Ready before their pod is replaced, so that they tell nothing about the new one. None where no node is Ready."""
-    return (
-        [member.node for member in present if not member.node_ready]
-        if any(member.node_ready for member in present)
-        else []
+def not_waited_for(present: list[Member]) -> frozenset[str]:
+    """Names of nodes that are not Ready before their pod is replaced, so that they tell nothing about the new one.
+
+    None where no node is Ready.
+    """
+    down = frozenset(member.node for member in present if not member.node_ready)
+    return down if any(member.node_ready for member in present) else frozenset()
+
+
+def _order(
+    present: list[Member], newest: str, canary: list[str] | int, size: int
+) -> tuple[list[Member], list[list[Member]]]:
+    """(canary, batches) of what is still to be replaced.
+
+    canary: names of nodes, or a number; those named go first. A number counts nodes that have the
+    newest template already, so that a run that goes on does not begin with a canary again. Workers go
+    before control planes, and nodes that are not Ready last, since nothing is to be learned there and
+    a batch that waits for them would hold up the others.
+    """
+    ordered = sorted(
+        (member for member in present if member.revision != newest),
+        key=lambda member: (not member.node_ready, member.control_plane, member.node),
     )
+    if isinstance(canary, list):
+        _require_pods(canary, present)
+        first = [member for member in ordered if member.node in canary]
+    else:
+        done = len(present) - len(ordered)
+        first = [member for member in ordered if member.node_ready][: max(0, canary - done)]
+    rest = [member for member in ordered if member not in first]
+    healthy = [member for member in rest if member.node_ready]
+    parts = (healthy, rest[len(healthy) :])
+    return first, [
+        part[start : start + size] for part in parts for start in range(0, len(part), size)
+    ]
 
 
-def decide(present, newest, canary, batch):
-    """(Plan, batches): a step "replace" for each pod of an older template."""
-    parts, with_canary = batches(present, newest, canary, batch)
-    steps = []
-    for index, part in enumerate(parts):
-        name = (
-            "canary"
-            if with_canary and index == 0
-            else "batch %d of %d" % (index + 1 - with_canary, len(parts) - with_canary)
+def _require_pods(canary: list[str], present: list[Member]) -> None:
+    without_pod = sorted(set(canary) - {member.node for member in present})
+    if without_pod:
+        raise CalicoError(
+            "There is no pod to replace on the canary %s" % ", ".join(without_pod),
+            expected="names of nodes with a pod of the DaemonSet",
+            found=", ".join(member.node for member in present),
+            remedy="correct canary",
         )
-        for member in part:
-            steps.append(
-                Step(
-                    "replace",
-                    "pod %s on %s" % (member.pod, member.node),
-                    "%s; its template is revision %s" % (name, member.revision or "unknown"),
-                    before={"revision": member.revision},
-                    after={"revision": newest},
-                    detail=member,
-                )
-            )
-    return Plan(steps), parts
 
 
-def conditions(pod):
-    """A sentence about a pod's conditions: "Initialized True, Ready False (ContainersNotReady: ...)"."""
-    if pod is None:
-        return "there is no pod of the new template"
-    told = []
-    for condition in pod.get("status", {}).get("conditions") or []:
-        why = ": ".join(
-            word for word in (condition.get("reason"), condition.get("message")) if word
-        )
-        told.append(
-            "%s %s%s"
-            % (
-                condition["type"],
-                condition["status"],
-                " (%s)" % why if why and condition["status"] != "True" else "",
-            )
-        )
-    return "pod %s: %s" % (
-        pod["metadata"]["name"],
-        ", ".join(told)
-        or "no conditions yet, phase %s" % pod.get("status", {}).get("phase", "unknown"),
+def _replace(member: Member, name: str, newest: str) -> ReplacePod:
+    return ReplacePod(
+        target="pod %s on %s" % (member.pod, member.node),
+        reason="%s; its template is revision %s" % (name, member.revision or "unknown"),
+        before={"revision": member.revision},
+        after={"revision": newest},
+        member=member,
     )
