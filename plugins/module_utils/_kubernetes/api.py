@@ -8,38 +8,56 @@ from __future__ import annotations
 
 import json
 import time
+import typing as t
 from urllib.parse import quote
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
+if t.TYPE_CHECKING:
+    import urllib3
 
 FIELD_MANAGER = "hardway.calico"
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 # How long a server that answers 429 is asked again: it does so for a moment after a CRD is Established.
 BUSY_SECONDS = 30
+JSON = "application/json"
+REMEDIES = {
+    401: "use credentials that this API server accepts",
+    403: "use an account that may do this, such as the cluster's admin",
+    404: "install what serves this path first; CRDs come from the role hardway.calico.datastore",
+    409: "another run or person changed the object meanwhile: run again",
+    429: "the API server is overloaded or starting: run again later",
+}
+
+# An API object as JSON has it. In a class with a method `list`, its annotations need the second name.
+Manifest = dict[str, t.Any]
+Manifests = list[Manifest]
 
 
 class KubernetesApi:
-    """Raw requests on API paths such as /api/v1/nodes. Objects are dicts."""
+    """Raw requests on API paths such as /api/v1/nodes. Each raises CalicoError; a refusal carries its `status`."""
 
-    def __init__(self, server, pool, headers):
+    def __init__(
+        self, server: str, pool: urllib3.PoolManager, headers: urllib3.HTTPHeaderDict
+    ) -> None:
         self.server = server
         self._pool = pool
         self._headers = headers
 
-    def acting_as(self, user):
+    def acting_as(self, user: str) -> KubernetesApi:
         """This API as another user sees it, by impersonation; the API server adds the user's groups."""
         headers = self._headers.copy()
         headers.pop("Impersonate-Group", None)
         headers["Impersonate-User"] = user
         return KubernetesApi(self.server, self._pool, headers)
 
-    def get(self, path):
+    def get(self, path: str) -> Manifest | None:
         """The object, or None if it does not exist."""
         return self._request("GET", path, absent_is_none=True)
 
-    def list(self, path):
-        """The items of a list. An API group that is not served (a missing CRD) raises CalicoError; see served()."""
+    def list(self, path: str) -> Manifests:
+        """The items of a list. An API group that is not served (a missing CRD) raises; see list_or_none()."""
         found = self._request("GET", path)
         kind = found.get("kind", "List").removesuffix("List")
         # Items of a list carry neither kind nor apiVersion.
@@ -48,26 +66,28 @@ class KubernetesApi:
             for item in found.get("items") or []
         ]
 
-    def list_or_none(self, path):
+    def list_or_none(self, path: str) -> Manifests | None:
         """The items of a list, or None if the resource is not served."""
         found = self._request("GET", path, absent_is_none=True)
         return None if found is None else found.get("items") or []
 
-    def text(self, path):
+    def text(self, path: str) -> str | None:
         """A plain-text answer such as a pod's log, or None if there is none."""
         return self._request("GET", path, absent_is_none=True, accept="*/*")
 
-    def create(self, path, body):
+    def create(self, path: str, body: Manifest) -> Manifest:
         return self._request("POST", path, body)
 
-    def replace(self, path, body):
+    def replace(self, path: str, body: Manifest) -> Manifest:
         """PUT; body carries the resourceVersion that it was decided on."""
         return self._request("PUT", path, body)
 
-    def merge_patch(self, path, body):
+    def merge_patch(self, path: str, body: Manifest) -> Manifest:
         return self._request("PATCH", path, body, "application/merge-patch+json")
 
-    def apply(self, path, body, force=False, dry_run=False):
+    def apply(
+        self, path: str, body: Manifest, force: bool = False, dry_run: bool = False
+    ) -> Manifest:
         """Server-side apply with the collection's field manager; a dry run returns what would come of it."""
         query = "?fieldManager=%s%s%s" % (
             quote(FIELD_MANAGER),
@@ -76,35 +96,56 @@ class KubernetesApi:
         )
         return self._request("PATCH", path + query, body, "application/apply-patch+yaml")
 
-    def delete(self, path, uid=None, resource_version=None):
+    def delete(
+        self, path: str, uid: str | None = None, resource_version: str | None = None
+    ) -> Manifest | None:
         """Delete, only the object with that uid and resourceVersion if given; one that is gone already is None."""
-        wanted = {
-            key: value
-            for key, value in (("uid", uid), ("resourceVersion", resource_version))
-            if value
-        }
+        given = {"uid": uid, "resourceVersion": resource_version}
+        wanted = {key: value for key, value in given.items() if value}
         body = {"preconditions": wanted} if wanted else None
         return self._request("DELETE", path, body, absent_is_none=True)
 
-    def version(self):
+    def version(self) -> str:
         """The server's version, such as "v1.34.4"."""
         return self._request("GET", "/version")["gitVersion"]
 
     def _request(
         self,
-        method,
-        path,
-        body=None,
-        content_type="application/json",
-        absent_is_none=False,
-        accept="application/json",
-    ):
-        import urllib3
-
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        content_type: str = JSON,
+        absent_is_none: bool = False,
+        accept: str = JSON,
+    ) -> t.Any:
+        """The answer: JSON, or text where something else is accepted; None for a 404 where that is asked for."""
         headers = self._headers.copy()
         headers.update({"Accept": accept, "User-Agent": FIELD_MANAGER})
         if body is not None:
             headers["Content-Type"] = content_type
+        answer = self._send(method, path, headers, body)
+        if answer.status == 404 and absent_is_none:
+            return None
+        if not 200 <= answer.status < 300:
+            raise self._refusal(method, path, answer)
+        if accept != JSON:
+            return answer.data.decode(errors="replace")
+        try:
+            return json.loads(answer.data) if answer.data else {}
+        except ValueError as exc:
+            raise CalicoError(
+                "%s answered %s %s with something that is no JSON" % (self.server, method, path),
+                expected="the Kubernetes API",
+                found=answer.data.decode(errors="replace")[:200],
+                remedy="correct host, server or proxy: something else listens there",
+            ) from exc
+
+    def _send(
+        self, method: str, path: str, headers: urllib3.HTTPHeaderDict, body: Manifest | None
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer, also a refusal; a busy server is asked again for BUSY_SECONDS."""
+        import urllib3
+
         deadline = time.monotonic() + BUSY_SECONDS
         try:
             while True:
@@ -117,7 +158,7 @@ class KubernetesApi:
                     retries=False,
                 )
                 if answer.status != 429 or time.monotonic() >= deadline:
-                    break
+                    return answer
                 asked = answer.headers.get("Retry-After", "")
                 time.sleep(min(int(asked), 5) if asked.isdigit() else 1)
         except (urllib3.exceptions.HTTPError, OSError) as exc:
@@ -125,37 +166,18 @@ class KubernetesApi:
                 "The API server %s cannot be reached" % self.server,
                 expected="an answer to %s %s" % (method, path),
                 found=exc,
-                remedy="check the address, the firewall and the certificate in the kubeconfig, and that the API server runs",
-            ) from exc
-        if answer.status == 404 and absent_is_none:
-            return None
-        if not 200 <= answer.status < 300:
-            raise self._refusal(method, path, answer)
-        if accept != "application/json":
-            return answer.data.decode(errors="replace")
-        try:
-            return json.loads(answer.data) if answer.data else {}
-        except ValueError as exc:
-            raise CalicoError(
-                "%s answered %s %s with something that is no JSON" % (self.server, method, path),
-                expected="the Kubernetes API",
-                found=answer.data.decode(errors="replace")[:200],
-                remedy="correct host, server or proxy: something else listens there",
+                remedy="check the address, the firewall and the certificate in the kubeconfig,"
+                " and that the API server runs",
             ) from exc
 
-    def _refusal(self, method, path, answer):
+    def _refusal(self, method: str, path: str, answer: urllib3.BaseHTTPResponse) -> CalicoError:
         try:
             message = json.loads(answer.data)["message"] or answer.reason
         except (ValueError, TypeError, KeyError):
             message = answer.data.decode(errors="replace")[:500] or answer.reason
-        remedy = {
-            401: "use credentials that this API server accepts",
-            403: "use an account that may do this, such as the cluster's admin",
-            404: "install what serves this path first; CRDs come from the role hardway.calico.datastore",
-            429: "the API server is overloaded or starting: run again later",
-            409: "another run or person changed the object meanwhile: run again",
-        }.get(answer.status, "correct what the message names")
-        what = "The API server %s refused %s %s" % (self.server, method, path)
         return CalicoError(
-            what, found="%d, %s" % (answer.status, message), remedy=remedy, status=answer.status
+            "The API server %s refused %s %s" % (self.server, method, path),
+            found="%d, %s" % (answer.status, message),
+            remedy=REMEDIES.get(answer.status, "correct what the message names"),
+            status=answer.status,
         )

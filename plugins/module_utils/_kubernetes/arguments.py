@@ -2,13 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of access to the Kubernetes API: names and variables of kubernetes.core. Documented in doc_fragments/kubernetes.py."""
+"""The options of access to the Kubernetes API: names and variables of kubernetes.core.
+
+Documented in doc_fragments/kubernetes.py; a test holds the two equal.
+"""
 
 from __future__ import annotations
 
 import os
+import typing as t
 
-KUBERNETES_ARGS = {
+KUBERNETES_ARGS: dict[str, dict[str, t.Any]] = {
     "kubeconfig": {"type": "raw", "no_log": True},
     "context": {"type": "str"},
     "host": {"type": "str"},
@@ -24,17 +28,22 @@ KUBERNETES_ARGS = {
 }
 
 
-def with_environment(params):
+def with_environment(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """The options, with K8S_AUTH_* variables for those that are not set, as kubernetes.core does."""
     options = {}
     for name, spec in KUBERNETES_ARGS.items():
         value = params.get(name)
-        for alias in [name] + spec.get("aliases", []):
-            if value is None and os.environ.get("K8S_AUTH_%s" % alias.upper()):
-                value = os.environ["K8S_AUTH_%s" % alias.upper()]
-                if spec["type"] == "bool":
-                    value = value.lower() not in ("0", "false", "no")
-                if spec["type"] == "list":
-                    value = [item for item in value.split(",") if item]
+        for alias in [name, *spec.get("aliases", [])]:
+            text = os.environ.get("K8S_AUTH_%s" % alias.upper())
+            if value is None and text:
+                value = _typed(text, spec["type"])
         options[name] = value
     return options
+
+
+def _typed(text: str, kind: str) -> t.Any:
+    if kind == "bool":
+        return text.lower() not in ("0", "false", "no")
+    if kind == "list":
+        return [item for item in text.split(",") if item]
+    return text

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import socket
 import sys
 import tempfile
@@ -325,3 +326,14 @@ def test_documented_options_are_the_accepted_ones():
     assert {name: (spec["type"], spec.get("aliases", [])) for name, spec in documented.items()} == {
         name: (spec["type"], spec.get("aliases", [])) for name, spec in KUBERNETES_ARGS.items()
     }
+
+
+def test_documented_variables_are_the_ones_that_are_read(monkeypatch):
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    for name, option in documented.items():
+        variable = re.search(r"E\((K8S_AUTH_\w+)\)", str(option["description"])).group(1)
+        assert with_environment({})[name] is None
+        monkeypatch.setenv(variable, "no")
+        assert with_environment({})[name] == {"bool": False, "list": ["no"]}.get(
+            option["type"], "no"
+        )
