@@ -247,6 +247,18 @@ def test_removal_releases_blocks_and_affinities_of_that_pool_only(cluster):
     assert cluster.seen[-1][3] == {"preconditions": {"uid": "uid-one"}}
 
 
+def test_nodes_get_time_to_see_that_a_pool_is_disabled(cluster, monkeypatch):
+    put(cluster, stored_pool(), stored_block("10.244.0.0/26"))
+    slept = []
+    monkeypatch.setattr(apply, "SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr(
+        apply.time, "sleep", lambda seconds: slept.append((seconds, requests(cluster)[-1]))
+    )
+    declare(cluster, [{"name": "one", "state": "absent"}])
+    assert slept == [(0.5, ("PATCH", "ippools/one"))]
+    assert requests(cluster)[-1] == ("DELETE", "ippools/one")
+
+
 def test_a_pool_in_use_is_not_touched(cluster):
     put(cluster, stored_pool(), stored_block("10.244.0.0/26", in_use=2))
     result = declare(cluster, [{"name": "one", "state": "absent"}])
