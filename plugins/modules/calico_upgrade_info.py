@@ -122,6 +122,8 @@ notes:
   sample: ["2 minors are skipped, which Calico supports"]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -130,36 +132,24 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.read import look
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.decide import (
+    decide,
+    wanted_images,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import understand
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.read import read
 
 
-def run(params, api):
+def run(params: dict[str, t.Any], api: KubernetesApi) -> dict[str, t.Any]:
     about = release(params["calico_version"])
-    target = about["version"]
-    images = {
-        "node": params["node_image"] or about["images"]["node"],
-        "typha": params["typha_image"] or about["images"]["typha"],
-    }
-    found = planning.understand(look(api, params["namespace"]), params["hosts"])
-    installed, former, back, notes = planning.judge(
-        target, found, params["back"], params["from_version"]
-    )
-    return {
-        "version": target,
-        "installed": installed,
-        "former": former,
-        "back": back,
-        "notes": notes,
-        "remaining": planning.remaining(found, target, images),
-        "template_changes": found.images["node"] != images["node"],
-        "not_ready": list(found.not_ready),
-        "lines": planning.lines(found, target),
-    }
+    images = wanted_images(about, params["node_image"], params["typha_image"])
+    found = understand(read(api, params["namespace"]), params["hosts"])
+    return decide(about["version"], images, found, params["back"], params["from_version"])
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,

@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import Seen
+
 CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 SELECTOR = "?labelSelector=k8s-app%20in%20(calico-node,calico-typha)"
 
 
-def look(api, namespace):
-    """The `seen` that decide.understand takes. Raises CalicoError from the API."""
+def read(api: KubernetesApi, namespace: str) -> Seen:
+    """What found.understand takes. Raises CalicoError from the API."""
     apps = "/apis/apps/v1/namespaces/%s" % namespace
-    return {
-        "daemonset": api.get(apps + "/daemonsets/calico-node"),
-        "typha": api.get(apps + "/deployments/calico-typha"),
-        "pods": api.list("/api/v1/namespaces/%s/pods%s" % (namespace, SELECTOR)),
-        "nodes": api.list("/api/v1/nodes"),
-        "cluster_information": api.get(CLUSTER_INFORMATION),
-    }
+    return Seen(
+        daemonset=api.get(apps + "/daemonsets/calico-node"),
+        typha=api.get(apps + "/deployments/calico-typha"),
+        pods=api.list("/api/v1/namespaces/%s/pods%s" % (namespace, SELECTOR)),
+        nodes=api.list("/api/v1/nodes"),
+        cluster_information=api.get(CLUSTER_INFORMATION),
+    )

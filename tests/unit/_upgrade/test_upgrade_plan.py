@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an upgrade may do and what it still has to: tables over clusters as they are before, in the middle of and after one."""
+"""What an upgrade may do and what it still has to.
+
+Tables over clusters as they are before, in the middle of and after one.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade import decide as planning
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import understand
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import image_version
 from ansible_collections.hardway.calico.plugins.modules import (
     calico_upgrade_info,
     cni_binaries_info,
@@ -90,7 +95,7 @@ def hosts(*versions):
 
 
 def judged(seen, binaries=(OLD, OLD, OLD), target=NEW, **options):
-    return planning.judge(target, planning.understand(seen, hosts(*binaries)), **options)
+    return planning.judge(target, understand(seen, hosts(*binaries)), **options)
 
 
 # Before, after each stage, and where each can be killed: (cluster, binaries, former, remaining).
@@ -159,7 +164,7 @@ RESUME = {
 @pytest.mark.parametrize("name", list(RESUME))
 def test_what_remains(name):
     seen, binaries, former, remaining = RESUME[name]
-    found = planning.understand(seen, hosts(*binaries))
+    found = understand(seen, hosts(*binaries))
     assert planning.judge(NEW, found)[1] == former
     assert planning.remaining(found, NEW, IMAGES) == remaining
 
@@ -239,6 +244,12 @@ def test_impossible_jumps(name):
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize("said", ["blue", "v3.25.0", "v4.0.0"])
+def test_the_release_that_is_said_to_run_must_be_in_the_table(said):
+    with pytest.raises(CalicoError, match="Calico %s cannot be upgraded from" % said):
+        judged(cluster("a/node:blue", typha="a/typha:blue"), from_version=said)
+
+
 def test_the_way_back_of_an_unfinished_upgrade():
     installed, former, back, notes = judged(
         cluster(NEW, (NEW, OLD, OLD), strategy="OnDelete"), target=OLD, back=True
@@ -282,7 +293,7 @@ def test_where_the_tags_say_nothing_others_tell():
     ],
 )
 def test_the_release_of_an_image(reference, version):
-    assert planning.image_version(reference) == version
+    assert image_version(reference) == version
 
 
 def test_no_calico_at_all():
@@ -301,7 +312,7 @@ def test_a_calico_with_etcd(env):
 
 
 def test_lines_host_by_host():
-    found = planning.understand(cluster(NEW, (OLD, NEW, OLD), typha=NEW), hosts(OLD, OLD, ""))
+    found = understand(cluster(NEW, (OLD, NEW, OLD), typha=NEW), hosts(OLD, OLD, ""))
     assert planning.lines(found, NEW) == [
         "calico-typha: v3.32.1",
         "cka001: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1",
@@ -316,7 +327,7 @@ def test_hosts_are_nodes_by_name_or_host_name():
         "cka002": {"hostname": "x", "version": OLD},
         "bastion": {"hostname": "b", "version": ""},
     }
-    found = planning.understand(cluster(), told)
+    found = understand(cluster(), told)
     assert found.binaries == {"cka001": NEW, "cka002": OLD, "bastion": ""}
     assert any(
         note.startswith("cka003: not among the hosts") for note in planning.judge(NEW, found)[3]
@@ -327,12 +338,12 @@ def test_nodes_that_are_not_ready_are_named():
     seen = cluster()
     for node, status in zip(seen["nodes"], ("True", "Unknown", "True")):
         node["status"] = {"conditions": [{"type": "Ready", "status": status}]}
-    assert planning.understand(seen, hosts(OLD, OLD, OLD)).not_ready == ("cka002",)
+    assert understand(seen, hosts(OLD, OLD, OLD)).not_ready == ("cka002",)
     assert any("cka002: not Ready" in note and "--limit" in note for note in judged(seen)[3])
     # A cluster without any Ready node has no better one to wait for.
     for node in seen["nodes"]:
         node["status"]["conditions"][0]["status"] = "False"
-    assert planning.understand(seen, hosts(OLD, OLD, OLD)).not_ready == ()
+    assert understand(seen, hosts(OLD, OLD, OLD)).not_ready == ()
 
 
 def test_pods_on_their_way_out_do_not_count():
