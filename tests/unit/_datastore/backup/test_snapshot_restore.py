@@ -16,11 +16,11 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import (
-    decide as planning,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore import (
+    unknown_fields,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup import (
-    snapshot as content,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
+    content,
 )
 from ansible_collections.hardway.calico.plugins.modules import calico_restore, calico_snapshot
 
@@ -159,7 +159,7 @@ def taken_fixture(run, tmp_path):
     return result["path"]
 
 
-# ---- taking one -------------------------------------------------------------------------------------------------------
+# ---- taking one ----
 
 
 def test_a_snapshot_is_whole_private_and_named(taken):
@@ -242,7 +242,7 @@ def test_names_are_safe(name, beginning):
     assert content.file_name(snapshot) == beginning + "v3.31.7-20261121T071000Z.json"
 
 
-# ---- the way back -----------------------------------------------------------------------------------------------------
+# ---- the way back ----
 
 
 def without(*names):
@@ -374,7 +374,7 @@ def test_fields_that_the_cluster_does_not_know_are_not_lost_silently(run, taken)
     ],
 )
 def test_what_is_lost(item, answer, paths):
-    assert planning.lost(item, answer) == paths
+    assert unknown_fields.lost(item, answer) == paths
 
 
 def test_ipam_is_restored_only_when_asked(run, taken):

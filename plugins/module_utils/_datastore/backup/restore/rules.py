@@ -1,0 +1,33 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How some kinds of objects are treated when a snapshot comes back (pure)."""
+
+from __future__ import annotations
+
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import kinds
+
+# Addresses in use: they follow the pods. An old copy would give out addresses that pods have got since, or keep those
+# that are free.
+IPAM = (kinds.IPAM_BLOCK.name, kinds.IPAM_HANDLE.name, kinds.BLOCK_AFFINITY.name)
+# calico/node keeps it: an old copy would name a release that does not run, or lock the datastore as a migration does.
+OWN = (kinds.CLUSTER_INFORMATION.name,)
+# Other objects refer to these; the rest has no order.
+FIRST = (
+    kinds.CLUSTER_INFORMATION.name,
+    kinds.TIER.name,
+    kinds.IPPOOL.name,
+    kinds.IP_RESERVATION.name,
+    kinds.IPAM_CONFIG.name,
+)
+# Released with their blocks by hardway.calico.calico_ippool only.
+NEVER_DELETED = (*OWN, kinds.IPPOOL.name, *IPAM)
+# Made by Calico itself, which would fail without them.
+STATIC_TIERS = (
+    "default",
+    "adminnetworkpolicy",
+    "baselineadminnetworkpolicy",
+    "kube-admin",
+    "kube-baseline",
+)
