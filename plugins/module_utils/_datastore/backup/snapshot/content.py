@@ -93,12 +93,6 @@ def file_name(snapshot: Manifest) -> str:
     )
 
 
-def newest_first(names: t.Iterable[str], beginning: str) -> list[str]:
-    """Those of the files' names that begin with a stem(), by the time that they end with."""
-    found = (name for name in names if name.startswith(beginning))
-    return sorted(found, key=lambda name: name.rpartition("-")[2], reverse=True)
-
-
 def about(snapshot: Manifest) -> dict[str, str]:
     """What a snapshot's annotations say, without their prefix: "cluster", "taken", ...; see make()."""
     found = (snapshot.get("metadata") or {}).get("annotations") or {}

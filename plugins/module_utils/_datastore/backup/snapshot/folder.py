@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
-    content,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.state import (
-    Saved,
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
+    parse,
+    render,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -33,21 +31,21 @@ class SnapshotFolder:
     def path(self, name: str) -> str:
         return os.path.join(self._directory, name)
 
-    def newest(self, stem: str) -> Saved | None:
-        """The newest readable snapshot whose name begins with stem; older files are not opened."""
-        for name in content.newest_first(list_directory(self._directory), stem):
-            try:
-                return Saved(name, load(self.path(name)))
-            except CalicoError:
-                # A file that somebody changed is no reason not to write a new one.
-                continue
-        return None
+    def names(self) -> list[str]:
+        """Of all that is there; none if the directory is not there."""
+        return list_directory(self._directory)
+
+    def content(self, name: str) -> bytes | None:
+        """What is in a file, None if it cannot be read."""
+        try:
+            return read_bytes(self.path(name))
+        except CalicoError:
+            return None
 
     def save(self, name: str, snapshot: Manifest) -> None:
         """Write a file in one step, for its owner alone."""
         make_directory(self._directory, 0o700)
-        data = content.render(snapshot)
-        atomic_write(self.path(name), data, 0o600, os.geteuid(), os.getegid())
+        atomic_write(self.path(name), render(snapshot), 0o600, os.geteuid(), os.getegid())
 
 
 def load(path: str) -> Manifest:
@@ -60,4 +58,4 @@ def load(path: str) -> Manifest:
             found="no file",
             remedy="name the file; upgrade.yml says where it put it",
         )
-    return content.parse(data, path)
+    return parse(data, path)

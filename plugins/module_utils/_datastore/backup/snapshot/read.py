@@ -12,6 +12,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.c
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     stem,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.earlier import (
+    first_readable,
+    newest_first,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.folder import (
     SnapshotFolder,
 )
@@ -29,4 +33,6 @@ def read(datastore: Datastore, cluster: Cluster, folder: SnapshotFolder, name: s
     name, uid = name or cluster.host(), cluster.uid()
     found = [datastore.list(kind) for kind in datastore.kinds().values()]
     objects = [item for items in found for item in items or []]
-    return State(name, uid, objects, folder.newest(stem(name, uid)))
+    names = newest_first(folder.names(), stem(name, uid))
+    earlier = first_readable((each, folder.content(each)) for each in names)
+    return State(name, uid, objects, earlier)
