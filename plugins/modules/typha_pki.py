@@ -198,7 +198,7 @@ rotation:
   sample: {phase: introduce, rolls: [{kind: Deployment, name: calico-typha, hash: 9b2d5a6f01c3e4d7-3f2a90b1c2d3e4f5}]}
 """
 
-import contextlib
+import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import AnsibleModule
@@ -210,121 +210,77 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
-from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
-from ansible_collections.hardway.calico.plugins.module_utils._typha.ca_directory import CaDirectory
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
-from ansible_collections.hardway.calico.plugins.module_utils._typha.material import (
-    Executor,
-    state_of,
-    with_issuing,
+from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import LeafWanted
+from ansible_collections.hardway.calico.plugins.module_utils._pki.options import KEY_ARGS
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
+from ansible_collections.hardway.calico.plugins.module_utils._typha.apply import (
+    Making,
+    apply,
+    remove,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
+    decide,
+    decide_removal,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import name_args
 from ansible_collections.hardway.calico.plugins.module_utils._typha.options import (
     ca_policy,
     wanted_leaves,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
-    material_hash,
-    phase,
-    rolls,
+from ansible_collections.hardway.calico.plugins.module_utils._typha.read import (
+    read,
+    state_of,
     with_workloads,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._typha.report import (
+    material_of,
+    nothing_left,
+    rotation_of,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._typha.store import (
-    NAMES,
     TyphaPkiStore,
+    opened,
 )
 
-LEAVES = [
-    "server_certificate_content",
-    "server_key_content",
-    "client_certificate_content",
-    "client_key_content",
-]
+TEXT: dict[str, t.Any] = {"type": "str"}
+KEY: dict[str, t.Any] = {"type": "str", "no_log": True}
+HANDED_IN: dict[str, dict[str, t.Any]] = {
+    "server_certificate_content": TEXT,
+    "server_key_content": KEY,
+    "client_certificate_content": TEXT,
+    "client_key_content": KEY,
+}
+ARGS: dict[str, dict[str, t.Any]] = {
+    **KUBERNETES_ARGS,
+    **name_args(),
+    **KEY_ARGS,
+    **HANDED_IN,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "force": {"type": "list", "elements": "str", "choices": ["leaf", "ca"], "default": []},
+    "namespace": {"type": "str", "default": "kube-system"},
+    "ca_storage": {
+        "type": "str",
+        "choices": ["secret", "directory", "external"],
+        "default": "secret",
+    },
+    "ca_directory": {"type": "path"},
+    "ca_bundle_content": TEXT,
+    "issuing_ca_content": TEXT,
+    "issuing_ca_key_content": KEY,
+    "server_uri_san": TEXT,
+    "client_uri_san": TEXT,
+    "ca_lifetime_days": {"type": "int", "default": 3650},
+    "leaf_lifetime_days": {"type": "int", "default": 365},
+    "renewal_days": {"type": "int", "default": 30},
+    "backdate_minutes": {"type": "int", "default": 5},
+}
+Result = dict[str, t.Any]
 
 
-def keep(module, store, wanted, now):
-    """Bring the certificates to what is wanted; the module's result."""
-    params = module.params
-    policy, handed_in = ca_policy(params, wanted, now)
-    content = with_issuing(store.read(), handed_in)
-    # Keys are in no result; should one get into a message, Ansible masks it.
-    module.no_log_values.update(
-        content[name][1] for name in content if name != "bundle" and content[name][1]
-    )
-
-    def state(of):
-        return with_workloads(policy, state_of(of, handed_in), now, store.read_workloads)
-
-    current = state(content)
-    plan, warnings = decide(wanted, policy, current, now, params["force"])
-    if plan and not module.check_mode:
-        executor = Executor(
-            store, wanted, policy, handed_in, now, timedelta(minutes=params["backdate_minutes"])
-        )
-        current = state(executor.apply(plan, content))
-    for warning in warnings:
-        module.warn(warning)
-    pairs = {"ca": current.ca, **current.leaves}
-    certificates = {
-        name: pair.certificate.as_result()
-        for name, pair in pairs.items()
-        if pair.certificate is not None
-    }
-    hashes = {party + "_hash": material_hash(current, party) for party in current.leaves}
-    return plan, {
-        "certificates": certificates,
-        "rotation": {"phase": phase(policy, current, now), "rolls": rolls(current)},
-        **hashes,
-    }
-
-
-def remove(module, store):
-    """Delete all objects; the module's result."""
-    store.read()
-    plan = Plan(
-        Step("delete", target, "state is absent", before=target, detail=what)
-        for what, target in store.existing().items()
-    )
-    for step in () if module.check_mode else plan:
-        store.delete(step.detail)
-    return plan, {"certificates": {}, "server_hash": "", "client_hash": ""}
-
-
-def main():
-    text = {"type": "str"}
-    key = {"type": "str", "no_log": True}
+def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            **KUBERNETES_ARGS,
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "force": {"type": "list", "elements": "str", "choices": ["leaf", "ca"], "default": []},
-            "namespace": {"type": "str", "default": "kube-system"},
-            "ca_configmap": {"type": "str", "default": NAMES["ca_configmap"]},
-            "ca_storage": {
-                "type": "str",
-                "choices": ["secret", "directory", "external"],
-                "default": "secret",
-            },
-            "ca_secret": {"type": "str", "default": NAMES["ca_secret"], "no_log": False},
-            "ca_directory": {"type": "path"},
-            "ca_bundle_content": text,
-            "issuing_ca_content": text,
-            "issuing_ca_key_content": key,
-            "server_certificate_content": text,
-            "server_key_content": key,
-            "client_certificate_content": text,
-            "client_key_content": key,
-            "server_secret": {"type": "str", "default": NAMES["server_secret"], "no_log": False},
-            "client_secret": {"type": "str", "default": NAMES["client_secret"], "no_log": False},
-            "server_uri_san": text,
-            "client_uri_san": text,
-            "key_type": {"type": "str", "choices": ["ECDSA", "RSA"], "default": "ECDSA"},
-            "key_size": {"type": "int"},
-            "ca_lifetime_days": {"type": "int", "default": 3650},
-            "leaf_lifetime_days": {"type": "int", "default": 365},
-            "renewal_days": {"type": "int", "default": 30},
-            "backdate_minutes": {"type": "int", "default": 5},
-        },
-        required_together=[("issuing_ca_content", "issuing_ca_key_content"), LEAVES],
+        argument_spec=ARGS,
+        required_together=[("issuing_ca_content", "issuing_ca_key_content"), list(HANDED_IN)],
         mutually_exclusive=[("issuing_ca_content", "server_certificate_content")],
         required_if=[("ca_storage", "directory", ("ca_directory",))],
         supports_check_mode=True,
@@ -334,30 +290,43 @@ def main():
     try:
         x509.require()
         wanted = wanted_leaves(params)
-        directory = (
-            CaDirectory(params["ca_directory"]) if params["ca_storage"] == "directory" else None
-        )
-        names = {
-            name: params[name]
-            for name in NAMES
-            if name != "ca_secret" or params["ca_storage"] == "secret"
-        }
-        store = TyphaPkiStore(connect(params), params["namespace"], names, directory)
-        lasting = (
-            directory
-            and not module.check_mode
-            and (params["state"] == "present" or directory.exists())
-        )
-        with directory.locked() if lasting else contextlib.nullcontext():
-            now = datetime.now(timezone.utc).replace(microsecond=0)
-            plan, result = (
-                remove(module, store)
-                if params["state"] == "absent"
-                else keep(module, store, wanted, now)
-            )
+        with opened(connect(params), params, module.check_mode) as store:
+            if params["state"] == "absent":
+                plan, result = _absent(module, store)
+            else:
+                plan, result = _present(module, store, wanted)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff(), **result)
+
+
+def _present(
+    module: AnsibleModule, store: TyphaPkiStore, wanted: dict[str, LeafWanted]
+) -> tuple[Plan[t.Any], Result]:
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    policy, handed_in = ca_policy(module.params, wanted, now)
+    material = read(store, handed_in)
+    # Keys are in no result; should one get into a message, Ansible masks it.
+    module.no_log_values.update(material.private_keys())
+    current = state_of(material, handed_in)
+    current = with_workloads(policy, current, now, store.read_workloads)
+    plan, warnings = decide(wanted, policy, current, now, module.params["force"])
+    if plan and not module.check_mode:
+        backdate = timedelta(minutes=module.params["backdate_minutes"])
+        making = Making(wanted, policy, handed_in, now, backdate)
+        current = state_of(apply(plan, material, store, making), handed_in)
+        current = with_workloads(policy, current, now, store.read_workloads)
+    for warning in warnings:
+        module.warn(warning)
+    return plan, {**material_of(current), **rotation_of(policy, current, now)}
+
+
+def _absent(module: AnsibleModule, store: TyphaPkiStore) -> tuple[Plan[t.Any], Result]:
+    read(store)
+    plan = decide_removal(store.existing())
+    if not module.check_mode:
+        remove(plan, store)
+    return plan, nothing_left()
 
 
 if __name__ == "__main__":

@@ -76,23 +76,25 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
-from ansible_collections.hardway.calico.plugins.module_utils._typha.material import state_of
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import material_hash
-from ansible_collections.hardway.calico.plugins.module_utils._typha.store import (
-    NAMES,
-    TyphaPkiStore,
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import (
+    CA_CONFIGMAP,
+    LEAF_PLACES,
+    name_args,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._typha.read import read, state_of
+from ansible_collections.hardway.calico.plugins.module_utils._typha.report import material_of
+from ansible_collections.hardway.calico.plugins.module_utils._typha.store import TyphaPkiStore
 
-READ = ("ca_configmap", "server_secret", "client_secret")
+# Not the CA's Secret: who asks for hashes needs no right to read its key.
+READ = (CA_CONFIGMAP, *(place.option for place in LEAF_PLACES.values()))
 
 
-def main():
-    names = {name: {"type": "str", "default": NAMES[name], "no_log": False} for name in READ}
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
+            **name_args(*READ),
             "namespace": {"type": "str", "default": "kube-system"},
-            **names,
         },
         supports_check_mode=True,
     )
@@ -100,23 +102,11 @@ def main():
     params = module.params
     try:
         x509.require()
-        state = state_of(
-            TyphaPkiStore(
-                connect(params), params["namespace"], {name: params[name] for name in READ}
-            ).read()
-        )
+        names = {option: params[option] for option in READ}
+        material = read(TyphaPkiStore(connect(params), params["namespace"], names))
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    certificates = {
-        party: pair.certificate.as_result()
-        for party, pair in state.leaves.items()
-        if pair.certificate is not None
-    }
-    module.exit_json(
-        changed=False,
-        certificates=certificates,
-        **{party + "_hash": material_hash(state, party) for party in state.leaves},
-    )
+    module.exit_json(changed=False, **material_of(state_of(material)))
 
 
 if __name__ == "__main__":

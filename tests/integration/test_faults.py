@@ -59,9 +59,9 @@ FAULTS = {
         RENDERED + "test_typha_finds_its_certificates",
     ),
     "Typha refuses every calico/node": (
-        "plugins/module_utils/_typha/decide.py",
-        '"client": ("calico-node", "clientAuth")',
-        '"client": ("calico-nodes", "clientAuth")',
+        "plugins/module_utils/_typha/objects.py",
+        'common_name="calico-node"',
+        'common_name="calico-nodes"',
         "tests/unit/_typha/test_typha_pki_module.py::test_empty_cluster",
     ),
     "a leaf serves for both sides, since it has no extended key usage": (

@@ -6,183 +6,200 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import contextlib
+import typing as t
 
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.decide import (
     workload_pending,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret import (
+    data_of,
+    lost_race,
+    pair_of,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.ca_directory import CaDirectory
+from ansible_collections.hardway.calico.plugins.module_utils._typha.material import (
+    Material,
+    PemPair,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import (
+    ANNOTATION,
+    BUNDLE_KEY,
+    CA_CONFIGMAP,
+    CA_PLACE,
+    CA_SECRET,
+    DEFAULT_NAMES,
+    LEAF_PLACES,
+    PARTIES,
+    PREVIOUS_CA_PLACE,
+    Party,
+    Place,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import Workload
 
-NAMES = {
-    "ca_configmap": "calico-typha-ca",
-    "ca_secret": "calico-typha-ca-key",
-    "server_secret": "calico-typha-certs",
-    "client_secret": "calico-node-certs",
-}
-# Who mounts a party's material; the roles typha and node put the hash on the pod templates.
-WORKLOADS = {"server": ("Deployment", "calico-typha"), "client": ("DaemonSet", "calico-node")}
-ANNOTATION = "hardway.calico/typha-certificates"
+# The CA last, so that what a killed run leaves is still of a known CA.
+DELETION_ORDER = (*(place.option for place in LEAF_PLACES.values()), CA_CONFIGMAP, CA_SECRET)
+DIRECTORY = "ca_directory"
 
 
 class TyphaPkiStore:
-    """names: {"ca_configmap", "ca_secret", "server_secret", "client_secret"}; without "ca_secret" the CA is in directory, or not ours.
+    """The objects of a namespace. names: by the options that name them (objects.DEFAULT_NAMES).
 
-    read() costs one GET an object. Each write is one request that holds both halves of a pair, so a killed run leaves no half; it
-    carries the resourceVersion that was read, and CalicoError tells the run that lost against another.
+    Without a ca_secret the CA is in directory, or not ours. read() costs one GET an object. Each write
+    is one request that holds both halves of a pair, so a killed run leaves no half; it carries the
+    resourceVersion that was read, and CalicoError tells the run that lost against another.
     """
 
-    PAIRS = {
-        "ca": ("ca_secret", "ca.crt", "ca.key"),
-        "previous": ("ca_secret", "previous-ca.crt", "previous-ca.key"),
-        "server": ("server_secret", "typha.crt", "typha.key"),
-        "client": ("client_secret", "calico-node.crt", "calico-node.key"),
-    }
-    BUNDLE_KEY = "typhaca.crt"
-
-    def __init__(self, api, namespace, names, directory=None):
+    def __init__(
+        self,
+        api: KubernetesApi,
+        namespace: str,
+        names: dict[str, str],
+        directory: CaDirectory | None = None,
+    ) -> None:
         self.api = api
         self.directory = directory
         self.namespace = namespace
         self.names = names
-        self.found = {}
+        self.found: dict[str, dict[str, t.Any] | None] = {}
 
-    def read(self):
-        """The content (see material). Pairs of the CA are ("", "") without a ca_secret."""
-        self.found = {what: self.api.get(self._path(what)) for what in self.names}
-        content = {
-            "bundle": (self.found["ca_configmap"] or {}).get("data", {}).get(self.BUNDLE_KEY, "")
-        }
-        for pair, (what, *keys) in self.PAIRS.items():
-            data = (self.found.get(what) or {}).get("data") or {}
-            content[pair] = tuple(_decoded(data.get(key, "")) for key in keys)
-        return {**content, **(self.directory.read() if self.directory else {})}
+    def read(self) -> Material:
+        """What is stored; pairs of the CA are absent without a ca_secret."""
+        self.found = {option: self.api.get(self._path(option)) for option in self.names}
+        configmap = self.found[CA_CONFIGMAP] or {}
+        ca, previous = self._pair(CA_PLACE), self._pair(PREVIOUS_CA_PLACE)
+        if self.directory:
+            ca, previous = self.directory.read()
+        return Material(
+            bundle=(configmap.get("data") or {}).get(BUNDLE_KEY, ""),
+            ca=ca,
+            previous=previous,
+            leaves={party: self._pair(place) for party, place in LEAF_PLACES.items()},
+        )
 
-    def read_workloads(self):
-        """{party: Workload, or None where there is none}."""
-        return {party: self._workload(kind, name) for party, (kind, name) in WORKLOADS.items()}
+    def read_workloads(self) -> dict[str, Workload | None]:
+        """By party, None where there is none."""
+        return {name: self._workload(party) for name, party in PARTIES.items()}
 
-    def write_bundle(self, pem):
-        self._write("ca_configmap", "ConfigMap", {self.BUNDLE_KEY: pem})
+    def write_bundle(self, pem: str) -> None:
+        self._write(CA_CONFIGMAP, {BUNDLE_KEY: pem})
 
-    def write_ca(self, ca, previous):
+    def write_ca(self, ca: PemPair, previous: PemPair) -> None:
         if self.directory:
             self.directory.write(ca, previous)
         else:
-            self._write(
-                "ca_secret", "Secret", {**self._data("ca", ca), **self._data("previous", previous)}
-            )
+            self._write(CA_SECRET, {**_data(CA_PLACE, ca), **_data(PREVIOUS_CA_PLACE, previous)})
 
-    def write_leaf(self, party, pair):
-        self._write(self.PAIRS[party][0], "Secret", self._data(party, pair))
+    def write_leaf(self, party: str, pair: PemPair) -> None:
+        place = LEAF_PLACES[party]
+        self._write(place.option, _data(place, pair))
 
-    def existing(self):
-        """{which: kind and name} of what read() found, the CA last."""
-        found = {
-            what: self._called(what)
-            for what in ("server_secret", "client_secret", "ca_configmap", "ca_secret")
-            if self.found.get(what)
-        }
-        return {
-            **found,
-            **(
-                {"ca_directory": "CA in %s" % self.directory.path}
-                if self.directory and self.directory.exists()
-                else {}
-            ),
-        }
+    def existing(self) -> dict[str, str]:
+        """{option: kind and name} of what read() found, in the order of deletion."""
+        there = [option for option in DELETION_ORDER if self.found.get(option)]
+        found = {option: self._called(option) for option in there}
+        if self.directory and self.directory.exists():
+            found[DIRECTORY] = "CA in %s" % self.directory.path
+        return found
 
-    def delete(self, what):
-        if what == "ca_directory":
+    def delete(self, option: str) -> None:
+        """Delete what existing() named, as it was read."""
+        if option == DIRECTORY and self.directory:
             self.directory.delete()
             return
-        self._changing(
-            what,
-            lambda: self.api.delete(
-                self._path(what), resource_version=self.found[what]["metadata"]["resourceVersion"]
-            ),
-        )
+        metadata = (self.found[option] or {})["metadata"]
+        with self._race(option):
+            self.api.delete(self._path(option), resource_version=metadata["resourceVersion"])
 
-    def _data(self, pair, pems):
-        return {
-            key: base64.b64encode(pem.encode()).decode() if pem else None
-            for key, pem in zip(self.PAIRS[pair][1:], pems)
-        }
+    def _pair(self, place: Place) -> PemPair:
+        return pair_of(self.found.get(place.option), place.keys)
 
-    def _write(self, what, kind, data):
-        there = self.found[what]
-        merged = {**((there or {}).get("data") or {}), **data}
+    def _write(self, option: str, change: t.Mapping[str, str | None]) -> None:
+        """Create the object or change keys of its data; None takes one out."""
+        there = self.found[option]
+        merged = {**((there or {}).get("data") or {}), **change}
         body = {
             "apiVersion": "v1",
-            "kind": kind,
+            "kind": _kind(option),
             "data": {key: value for key, value in merged.items() if value is not None},
         }
-        if there is None:
-            metadata = {
-                "name": self.names[what],
-                "namespace": self.namespace,
-                "labels": {"app.kubernetes.io/managed-by": "hardway.calico"},
-            }
-            body.update({"metadata": metadata, **({"type": "Opaque"} if kind == "Secret" else {})})
-            self.found[what] = self._changing(
-                what, lambda: self.api.create(self._collection(what), body)
-            )
-        else:
-            self.found[what] = self._changing(
-                what, lambda: self.api.replace(self._path(what), {**there, **body})
-            )
+        with self._race(option):
+            if there is None:
+                created = {**body, **self._beginning(option)}
+                self.found[option] = self.api.create(self._collection(option), created)
+            else:
+                self.found[option] = self.api.replace(self._path(option), {**there, **body})
 
-    def _changing(self, what, request):
-        try:
-            return request()
-        except CalicoError as exc:
-            if exc.status != 409:
-                raise
-            raise CalicoError(
-                "Another run or person changed the %s while this run worked on it"
-                % self._called(what),
-                expected="it as this run had read it",
-                found=exc.found,
-                remedy="nothing of the other change is lost: run again, when the other run is done",
-            ) from exc
+    def _beginning(self, option: str) -> dict[str, t.Any]:
+        metadata = {
+            "name": self.names[option],
+            "namespace": self.namespace,
+            "labels": {"app.kubernetes.io/managed-by": "hardway.calico"},
+        }
+        secret = {} if option == CA_CONFIGMAP else {"type": "Opaque"}
+        return {"metadata": metadata, **secret}
 
-    def _called(self, what):
-        return "%s %s/%s" % (
-            "ConfigMap" if what == "ca_configmap" else "Secret",
-            self.namespace,
-            self.names[what],
+    def _race(self, option: str) -> t.ContextManager[None]:
+        return lost_race(
+            "Another run or person changed the %s while this run worked on it"
+            % self._called(option),
+            expected="it as this run had read it",
+            remedy="nothing of the other change is lost: run again, when the other run is done",
         )
 
-    def _collection(self, what):
-        return "/api/v1/namespaces/%s/%s" % (
-            self.namespace,
-            "configmaps" if what == "ca_configmap" else "secrets",
-        )
+    def _called(self, option: str) -> str:
+        return "%s %s/%s" % (_kind(option), self.namespace, self.names[option])
 
-    def _path(self, what):
-        return "%s/%s" % (self._collection(what), self.names[what])
+    def _collection(self, option: str) -> str:
+        return "/api/v1/namespaces/%s/%ss" % (self.namespace, _kind(option).lower())
 
-    def _workload(self, kind, name):
-        found = self.api.get(
-            "/apis/apps/v1/namespaces/%s/%ss/%s" % (self.namespace, kind.lower(), name)
-        )
+    def _path(self, option: str) -> str:
+        return "%s/%s" % (self._collection(option), self.names[option])
+
+    def _workload(self, party: Party) -> Workload | None:
+        kind, name = party.kind, party.workload
+        path = "/apis/apps/v1/namespaces/%s/%ss/%s" % (self.namespace, kind.lower(), name)
+        found = self.api.get(path)
         if found is None:
             return None
         annotations = found["spec"]["template"].get("metadata", {}).get("annotations") or {}
-        on_delete = found["spec"].get("updateStrategy", {}).get("type") == "OnDelete"
         return Workload(
             kind,
             name,
-            annotations.get(ANNOTATION, ""),
-            workload_pending(kind, name, found),
-            on_delete,
+            loaded=annotations.get(ANNOTATION, ""),
+            pending=workload_pending(kind, name, found),
+            on_delete=found["spec"].get("updateStrategy", {}).get("type") == "OnDelete",
         )
 
 
-def _decoded(text):
-    """Text of base64; what is no text counts as garbage PEM, not as absent."""
-    try:
-        return base64.b64decode(text).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return "not text"
+@contextlib.contextmanager
+def opened(
+    api: KubernetesApi, params: dict[str, t.Any], check_mode: bool
+) -> t.Iterator[TyphaPkiStore]:
+    """The store that the options of typha_pki name; alone with the CA's directory if that may change."""
+    storage, directory = params["ca_storage"], None
+    if storage == "directory":
+        directory = CaDirectory(params["ca_directory"])
+    names = {
+        option: params[option]
+        for option in DEFAULT_NAMES
+        if option != CA_SECRET or storage == "secret"
+    }
+    store = TyphaPkiStore(api, params["namespace"], names, directory)
+    if directory is None or check_mode or params["state"] == "absent" and not directory.exists():
+        yield store
+    else:
+        with directory.locked():
+            yield store
+
+
+def _kind(option: str) -> str:
+    return "ConfigMap" if option == CA_CONFIGMAP else "Secret"
+
+
+def _data(place: Place, pair: PemPair) -> dict[str, str | None]:
+    """None for an absent half, which takes it out of the Secret."""
+    texts = dict(zip(place.keys, pair))
+    encoded = data_of({key: text for key, text in texts.items() if text})
+    return {key: encoded.get(key) for key in texts}

@@ -158,7 +158,10 @@ def test_garbage_is_named_and_no_traceback(ca, garbage):
 
 
 def harmed(pem):
-    """PEM of the same length with each of its bytes changed in turn: much of it still parses, and a part of it does not."""
+    """PEM of the same length with each of its bytes changed in turn.
+
+    Much of it still parses, and a part of it does not.
+    """
     der = base64.b64decode("".join(pem.strip().splitlines()[1:-1]))
     for position in range(len(der)):
         changed = der[:position] + bytes([der[position] ^ 1]) + der[position + 1 :]
@@ -203,7 +206,8 @@ def test_imports_without_the_library():
     """The import itself must not fail, so that the module can say what is missing."""
     root = pathlib.Path(x509.__file__).parents[6]
     code = "import sys; sys.modules['cryptography'] = None; sys.path.insert(0, %r)\n" % str(root)
-    code += "from ansible_collections.hardway.calico.plugins.module_utils._pki import x509\nprint(x509.MISSING is not None)"
+    code += "from ansible_collections.hardway.calico.plugins.module_utils._pki import x509\n"
+    code += "print(x509.MISSING is not None)"
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60

@@ -15,24 +15,27 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     Pair,
-    require_days,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
-    PARTIES,
+from ansible_collections.hardway.calico.plugins.module_utils._pki.options import require_days
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._typha.external import require_handed
+from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import (
     REPLACED,
-    decide,
-    require_handed,
     wanted_leaf,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
-    CaPolicy,
-    TyphaPki,
-    Workload,
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import PARTIES
+from ansible_collections.hardway.calico.plugins.module_utils._typha.rotation import (
     bundle_hash,
     material_hash,
     phase,
     rolls,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
+    CaPolicy,
+    TyphaPki,
+    Workload,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.steps import Source
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -70,8 +73,10 @@ def pair(made, trusted=True, ca=CA):
 
 def leaves(ca=CA, **changes):
     return {
-        party: pair(certificate(name, (usage,), issuer=ca.fingerprint, **changes), ca=ca)
-        for party, (name, usage) in PARTIES.items()
+        name: pair(
+            certificate(party.common_name, (party.usage,), issuer=ca.fingerprint, **changes), ca=ca
+        )
+        for name, party in PARTIES.items()
     }
 
 
@@ -247,7 +252,7 @@ def test_lost_ca_key_leads_to_a_new_ca_beside_the_old_one_when_a_leaf_nears_its_
         and "key is lost" in plan.steps[0].reason
         and "expires in 20 days" in plan.steps[0].reason
     )
-    assert plan.steps[0].detail is None, "there is no key to keep"
+    assert not plan.steps[0].keep_previous, "there is no key to keep"
 
 
 def test_lost_ca_key_and_a_broken_leaf():
@@ -255,9 +260,8 @@ def test_lost_ca_key_and_a_broken_leaf():
     plan, warnings = plan_for(
         replace(LOST, leaves={**LEAVES, "client": Pair(problem="its key is missing")})
     )
-    assert [step.action for step in plan] == ["create", "publish", "renew"] and plan.steps[
-        2
-    ].detail == ("client", "ca")
+    assert [step.action for step in plan] == ["create", "publish", "renew"]
+    assert (plan.steps[2].party, plan.steps[2].source) == ("client", Source.CA)
     assert any("client certificate cannot wait" in warning for warning in warnings)
 
 
@@ -266,7 +270,7 @@ def test_ca_that_begins_in_the_future_is_a_wrong_clock():
         plan_for(replace(GOOD, ca=pair(replace(CA, not_before=NOW + DAY))))
 
 
-# ---- from one CA to the next ------------------------------------------------------------------------------------------
+# ---- from one CA to the next ---------------------------------------------------------------------
 
 DUE = TyphaPki(pair(OLD), Pair(), (OLD,), None, leaves(OLD))
 PUBLISHED = replace(DUE, ca=pair(CA), previous=pair(OLD), bundle=(OLD, CA))
@@ -275,9 +279,8 @@ SWITCHED = replace(PUBLISHED, leaves=LEAVES)
 
 def test_ca_is_replaced_while_leaves_still_get_their_full_lifetime():
     plan = plan_for(DUE)[0]
-    assert [step.action for step in plan] == ["create", "publish"] and plan.steps[
-        0
-    ].detail == "keep"
+    assert [step.action for step in plan] == ["create", "publish"]
+    assert plan.steps[0].keep_previous is True
     assert "expires in 350 days, it is replaced 395 days before its end" in plan.steps[0].reason
     assert (
         "leaves of the new CA follow when Typha and calico/node have loaded both"
@@ -337,7 +340,7 @@ def test_each_phase_begins_when_all_have_loaded_the_last_one(state, steps, at):
     assert all(step.reason for step in plan_for(state)[0])
     if steps == [("renew", "server"), ("renew", "client")]:
         assert all(
-            step.reason == REPLACED and step.detail[1] == "ca" for step in plan_for(state)[0]
+            step.reason == REPLACED and step.source is Source.CA for step in plan_for(state)[0]
         )
 
 
@@ -367,16 +370,18 @@ def test_until_all_trust_the_new_ca_the_old_one_signs():
         "old",
         "old",
     )
-    assert [step.detail for step in plan_for(broken)[0]] == [("server", "previous")]
+    assert [(step.party, step.source) for step in plan_for(broken)[0]] == [
+        ("server", Source.PREVIOUS_CA)
+    ]
     near = leaves(OLD, start=NOW - 340 * DAY, end=NOW + 25 * DAY)
     assert shown(at_work(replace(PUBLISHED, leaves=near), "old", "old")) == [], (
         "it is renewed from the new CA, not twice"
     )
     nearer = leaves(OLD, start=NOW - 355 * DAY, end=NOW + 10 * DAY)
     assert [
-        step.detail[1]
+        step.source
         for step in plan_for(at_work(replace(PUBLISHED, leaves=nearer), "old", "old"))[0]
-    ] == ["previous", "previous"]
+    ] == [Source.PREVIOUS_CA, Source.PREVIOUS_CA]
 
 
 def test_ca_that_was_put_into_the_secret_by_hand_is_introduced_too():
@@ -458,10 +463,11 @@ def test_handed_in_leaves_wait_until_all_trust_their_ca():
     assert shown(no_ca, policy=policy) == [("publish", "CA bundle")]
     assert shown(at_work(replace(no_ca, bundle=(OLD, CA)), "old"), policy=policy) == []
     plan = plan_for(at_work(replace(no_ca, bundle=(OLD, CA))), policy=policy)[0]
-    assert [step.detail for step in plan] == [
-        ("server", "handed"),
-        ("client", "handed"),
-    ] and plan.steps[0].reason == REPLACED
+    assert [(step.party, step.source) for step in plan] == [
+        ("server", Source.HANDED_IN),
+        ("client", Source.HANDED_IN),
+    ]
+    assert plan.steps[0].reason == REPLACED
     stored = replace(no_ca, bundle=(CA,), leaves=LEAVES)
     assert not plan_for(stored, policy=policy, force=("leaf",))[0]
     assert [step.action for step in plan_for(replace(EMPTY), policy=policy)[0]] == [
@@ -499,7 +505,7 @@ def test_handed_in_leaf_that_a_peer_would_refuse_is_refused(harm, reason):
         require_handed("server", harm(LEAVES["server"]), WANTED["server"], NOW)
 
 
-# ---- the CNI user's credential ----------------------------------------------------------------------------------------
+# ---- options -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("days", [0, -1, 36501])

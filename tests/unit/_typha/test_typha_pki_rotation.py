@@ -11,12 +11,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from pki_world import BACKDATE, Killed, World
 
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
-    PARTIES,
-    rotate_before,
-    wanted_leaf,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._typha.state import CaPolicy, phase
+from ansible_collections.hardway.calico.plugins.module_utils._typha.ca import rotate_before
+from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import wanted_leaf
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import PARTIES
+from ansible_collections.hardway.calico.plugins.module_utils._typha.rotation import phase
+from ansible_collections.hardway.calico.plugins.module_utils._typha.state import CaPolicy
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -94,7 +93,10 @@ def test_years_of_runs(step, missed):
     ],
 )
 def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
-    """Nothing but runs: no moment without valid chains, each CA replaced in time and not sooner, no leaf renewed more often than it must be."""
+    """Nothing but runs: no moment without valid chains, each CA replaced in time and not sooner.
+
+    No leaf is renewed more often than it must be.
+    """
     wanted = {party: wanted_leaf(party, *kind, leaf * DAY, window * DAY) for party in PARTIES}
     policy = CaPolicy(
         lifetime=ca * DAY,
@@ -105,7 +107,8 @@ def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
     world = World(wanted, policy)
     for day in range(0, 3650, step):
         now = NOW + day * DAY
-        # Nothing runs out between two runs: what the last one left behind is still good now, and now is the worst moment.
+        # Nothing runs out between two runs: what the last one left behind is still good now, and
+        # now is the worst moment.
         world.require_handshakes(now)
         world.run(now)
         world.require_handshakes(now)
@@ -121,7 +124,7 @@ def test_ten_years_of_weekly_runs(ca, leaf, window, step, kind):
         assert all(time in rotations or one.not_after - time == leaf * DAY for time, one in made), (
             "full lifetime, but for a CA that lives no longer"
         )
-        for (sooner, one), (later, _next) in zip(made, made[1:]):
+        for (_sooner, one), (later, _next) in zip(made, made[1:]):
             used = one.not_after - later
             assert later in rotations or used <= min(
                 window * DAY, (one.not_after - one.not_before) / 3
@@ -163,7 +166,10 @@ ACTS = 6 + 3 * (2 + 2 + 3)
 
 
 def test_number_of_acts():
-    """What test_killed_rotation goes through: six steps, and three rolls of two annotations, two Typhas and three nodes."""
+    """What test_killed_rotation goes through.
+
+    Six steps, and three rolls of two annotations, two Typhas and three nodes.
+    """
     world = begun()
     world.acts = 0
     world.run(NOW + 400 * DAY, ("ca",))
@@ -174,7 +180,10 @@ def test_number_of_acts():
 @pytest.mark.parametrize("again", [(), ("ca",)])
 @pytest.mark.parametrize("kill_at", range(1, ACTS + 1))
 def test_killed_rotation_is_finished_by_the_next_run(kill_at, again, later):
-    """At any act, with the next run at once, weeks later or when leaves must be renewed meanwhile; by site.yml or the playbook itself."""
+    """At any act, with the next run at once, weeks later or when leaves must be renewed meanwhile.
+
+    By site.yml or the playbook itself.
+    """
     world = begun()
     world.acts, world.kill_at = 0, kill_at
     with pytest.raises(Killed):

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""typha_pki through a change of its CA, with the CA in a Secret, in a directory and elsewhere; openssl judges what it wrote."""
+"""typha_pki through a change of its CA, with the CA in a Secret, in a directory and elsewhere.
+
+openssl judges what it wrote.
+"""
 
 from __future__ import annotations
 
@@ -202,7 +205,10 @@ def test_rotation_killed_after_each_write(run, monkeypatch, writes):
 
 @pytest.mark.parametrize("writes", range(6))
 def test_two_runs_at_once(run, writes):
-    """Before each write of one run in turn, another run does all that it can: the first one fails and says so, nothing is harmed."""
+    """Before each write of one run in turn, another run does all that it can.
+
+    The first one fails and says so, nothing is harmed.
+    """
     api, options, failed = cluster(run), {"force": ["ca"]}, []
     old = material(api)
 
@@ -245,7 +251,7 @@ def test_two_runs_at_once(run, writes):
     assert not run(api)["changed"]
 
 
-# ---- in a directory ---------------------------------------------------------------------------------------------------
+# ---- in a directory ------------------------------------------------------------------------------
 
 
 def test_directory(run, tmp_path):
@@ -288,7 +294,8 @@ class Kill:
         return counting
 
 
-# Two files for the new CA, the bundle, two leaves, the bundle, and the previous CA's file twice, of which the directory's own is kept.
+# Two files for the new CA, the bundle, two leaves, the bundle, and the previous CA's file twice, of which
+# the directory's own is kept.
 DIRECTORY_WRITES = 8
 
 
@@ -359,7 +366,7 @@ def locked(folder):
     os.close(descriptor)
 
 
-# ---- nowhere: an external CA ------------------------------------------------------------------------------------------
+# ---- nowhere: an external CA ---------------------------------------------------------------------
 
 
 def company(root):
@@ -537,7 +544,7 @@ def test_handed_in_leaf_may_have_uris_of_its_own(run):
     assert result["failed"] and "wanted spiffe://c/typha" in result["msg"]
 
 
-# ---- the rest ---------------------------------------------------------------------------------------------------------
+# ---- the rest ------------------------------------------------------------------------------------
 
 
 def test_uri_sans(run):

@@ -118,7 +118,10 @@ def make_leaf(common_name, ca, usage, algorithm="EC", days=365, digest="sha256")
 
 
 def of_unknown_curve(pem):
-    """The certificate or key with a curve that nobody knows in place of P-256: PEM and DER as they should be, and of no use."""
+    """The certificate or key with a curve that nobody knows in place of P-256.
+
+    PEM and DER as they should be, and of no use.
+    """
     begin, *body, end = pem.strip().splitlines()
     der = base64.b64decode("".join(body))
     known = bytes.fromhex("06082a8648ce3d030107")
@@ -136,7 +139,10 @@ def make_intermediate(common_name, ca):
 
 
 def verify(leaf, bundle, purpose, fails=False, untrusted="", strict=True):
-    """openssl verify; purpose: sslserver or sslclient; untrusted: PEM of intermediate CAs that come with the leaf; strict: as RFC 5280 has it."""
+    """openssl verify. purpose: sslserver or sslclient; strict: as RFC 5280 has it.
+
+    untrusted: PEM of intermediate CAs that come with the leaf.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "leaf").write_text(leaf)
@@ -169,7 +175,9 @@ def text(certificate):
 
 
 def handshake(server, client):
-    """Whether openssl's s_server and s_client talk to each other; each is (certificate, key, bundle), the client's first two may be "".
+    """Whether openssl's s_server and s_client talk to each other.
+
+    Each is (certificate, key, bundle), the client's first two may be "".
 
     The server asks for a client certificate; both check chain and purpose, neither a name.
     """

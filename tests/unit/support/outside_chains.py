@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chains of outside CAs, made by openssl, good ones and such as a peer refuses: root, a CA below it, and the leaves of both parties."""
+"""Chains of outside CAs, made by openssl, good ones and such as a peer refuses.
+
+Root, a CA below it, and the leaves of both parties.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ import openssl_oracle as oracle
 CA = "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n"
 SIGNS = "keyUsage=critical,keyCertSign\n"
 
-# Name: extensions of the root, those of the CA below it, the digest of leaves, and the words for what is wrong, None if nothing is.
+# Name: extensions of the root, those of the CA below it, the digest of leaves, and the words for what
+# is wrong, None if nothing is.
 CHAINS = {
     "sound": (CA + SIGNS, CA + SIGNS, "sha256", None),
     "without key usage": (CA, CA, "sha384", None),
@@ -39,7 +43,10 @@ CHAINS = {
 
 
 def chain(name):
-    """(root, CA below it, {party: leaf}), each (certificate PEM, key PEM); the leaves' PEM goes on with the CA below the root."""
+    """(root, CA below it, {party: leaf}), each (certificate PEM, key PEM).
+
+    The leaves' PEM goes on with the CA below the root.
+    """
     root_extensions, below_extensions, digest, _words = CHAINS[name]
     root = oracle.make_ca("Company Root", extensions=root_extensions)
     below = oracle.make_leaf("Company Issuing CA", root, below_extensions)

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cluster of values on which plans of Typha's PKI are carried out, with Typhas and nodes that load their material as the real ones do.
+"""A cluster of values on which plans of Typha's PKI are carried out.
 
-A Typha loads its files once, when its pod starts. A node reads them at each connection from mounts that the kubelet refreshes at any
-time, each on its own, so a node's bundle and leaf are any that were there since its pod started.
+Its Typhas and nodes load their material as the real ones do: a Typha loads its files once, when its pod
+starts; a node reads them at each connection from mounts that the kubelet refreshes at any time, each on
+its own, so a node's bundle and leaf are any that were there since its pod started.
 """
 
 from __future__ import annotations
@@ -18,18 +19,24 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Certificate,
     Pair,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import (
-    CA_NAME,
-    PARTIES,
-    decide,
+from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import CA_NAME, PARTIES
+from ansible_collections.hardway.calico.plugins.module_utils._typha.read import with_workloads
+from ansible_collections.hardway.calico.plugins.module_utils._typha.rotation import (
+    material_hash,
+    phase,
+    rolls,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
     TyphaPki,
     Workload,
-    material_hash,
-    phase,
-    rolls,
-    with_workloads,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._typha.steps import (
+    CreateCa,
+    DropOldCas,
+    ForgetPreviousKey,
+    PublishBundle,
+    Source,
 )
 
 BACKDATE = timedelta(minutes=5)
@@ -40,8 +47,9 @@ class Killed(Exception):
 
 
 class World:
-    """issued: [(party, time, Certificate)]; cas: [(time, Certificate)]; kill_at: the number of the act before which a run dies.
+    """issued: [(party, time, Certificate)]; cas: [(time, Certificate)].
 
+    kill_at: the number of the act before which a run dies.
     strict: whether every step is followed by a look at all handshakes.
     """
 
@@ -58,7 +66,10 @@ class World:
     # ---- a run of the roles typha and node ---------------------------------------------------------------------------
 
     def run(self, now, force=()):
-        """What the roles do: decide and apply, roll between the phases, at last roll Typha, then calico/node. Returns the actions."""
+        """What the roles do: decide and apply, roll between the phases, at last Typha, then calico/node.
+
+        Returns the actions.
+        """
         done = self._decide(now, force)
         for expected in ("introduce", "switch"):
             if phase(self.policy, self.state, now) == expected:
@@ -83,37 +94,38 @@ class World:
 
     def _apply(self, step, now):
         state = self.state
-        if step.action == "create":
+        if isinstance(step, CreateCa):
             ca = self._certificate(CA_NAME, (), now, now + self.policy.lifetime, is_ca=True)
             self.cas.append((now, ca))
             self.state = replace(
                 state,
                 ca=Pair(ca, ca.public_key, None, True, (ca,)),
-                previous=state.ca if step.detail == "keep" else Pair(),
+                previous=state.ca if step.keep_previous else Pair(),
             )
-        elif step.action == "publish":
+        elif isinstance(step, PublishBundle):
             pool = [
                 *state.bundle,
                 *(pair.certificate for pair in (state.previous, state.ca) if pair.usable),
             ]
             wanted = (
                 {ca.fingerprint for ca in state.bundle}
-                | set(step.detail)
+                | set(step.missing)
                 | {state.ca.certificate.fingerprint}
             )
             self._set_bundle(
                 tuple({ca.fingerprint: ca for ca in pool if ca.fingerprint in wanted}.values())
             )
-        elif step.action == "drop":
-            self._set_bundle(tuple(ca for ca in state.bundle if ca.fingerprint in step.detail))
-        elif step.action == "forget":
+        elif isinstance(step, DropOldCas):
+            self._set_bundle(tuple(ca for ca in state.bundle if ca.fingerprint in step.kept))
+        elif isinstance(step, ForgetPreviousKey):
             self.state = replace(state, previous=Pair())
         else:
-            party, by = step.detail
-            ca = (state.ca if by == "ca" else state.previous).certificate
+            party, ca = step.party, state.ca.certificate
+            if step.source is Source.PREVIOUS_CA:
+                ca = state.previous.certificate
             leaf = self._certificate(
-                PARTIES[party][0],
-                (PARTIES[party][1],),
+                PARTIES[party].common_name,
+                (PARTIES[party].usage,),
                 now,
                 min(now + self.wanted[party].lifetime, ca.not_after),
             )
