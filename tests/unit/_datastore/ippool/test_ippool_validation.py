@@ -192,6 +192,10 @@ def test_immutable(old, options, words):
     assert words in refusal([pool(**options)], datastore({"one": old}))
 
 
+def test_a_stored_pool_without_a_network_is_a_refusal_too():
+    assert "cidr  is no network" in refusal([pool(cidr=None)], datastore({"one": {}}))
+
+
 def test_blocks_of_another_size():
     current = datastore(
         blocks=[
