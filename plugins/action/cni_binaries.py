@@ -4,25 +4,22 @@
 
 """Controller side of cni_binaries.
 
-pull: the module runs once. push: it runs, and if it asks for files, they are sent in one small archive and it runs again.
+pull: the module runs once. push: it runs, and if it asks for files, they are sent in one small
+archive and it runs again.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
-    ARCHITECTURES,
-    checksum_url,
-    resolve,
-    source_digest,
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.push import (
+    to_pack,
+    with_digests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
 from ansible_collections.hardway.calico.plugins.plugin_utils._binaries_cache import (
     cache_directory,
     small_archive,
@@ -35,77 +32,47 @@ TIMEOUT = 60
 class ActionModule(ActionBase):
     _requires_connection = True
 
-    def run(self, tmp=None, task_vars=None):
+    def run(
+        self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None
+    ) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        arguments = {
-            key: value for key, value in self._task.args.items() if not key.startswith("_")
-        }
+        given = self._task.args.items()
+        arguments = {key: value for key, value in given if not key.startswith("_")}
+        timeout = _seconds(arguments.get("timeout"))
         try:
             if arguments.get("delivery") == "push":
-                arguments["sources"] = self._with_digests(arguments.get("sources"))
-            result = self._execute_module(
-                module_name=MODULE, module_args=arguments, task_vars=task_vars
-            )
+                sources, arch_map = arguments.get("sources"), arguments.get("arch_map")
+                arguments["sources"] = with_digests(sources, arch_map, timeout)
+            result = self._module(arguments, task_vars)
             asked = result.pop("_ask", None)
             if not asked or result.get("failed"):
                 return result
-            packed = self._send(arguments, asked, result["architecture"], result["machine"])
+            wanted = to_pack(arguments["sources"], asked, result["architecture"], result["machine"])
+            path, digest = small_archive(cache_directory(), wanted, timeout)
         except CalicoError as exc:
             raise AnsibleActionFail(str(exc)) from exc
-        return self._execute_module(
-            module_name=MODULE, module_args={**arguments, "_packed": packed}, task_vars=task_vars
-        )
+        packed = {"path": self._send(path), "sha256": digest}
+        return self._module({**arguments, "_packed": packed}, task_vars)
 
-    def _with_digests(self, options):
-        """The sources with checksums that the controller has read, since the node may reach no server."""
-        if not isinstance(options, list):
-            return options
-        return [
-            self._with_digest(option)
-            if isinstance(option, dict) and option.get("sha256sums_url")
-            else option
-            for option in options
-        ]
+    def _module(
+        self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None
+    ) -> dict[str, t.Any]:
+        return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
 
-    def _with_digest(self, option):
-        if option.get("sha256") or not option.get("name") or not option.get("url"):
-            return option
-        texts, digests, refusal = {}, {}, None
-        for machine, arch in {**ARCHITECTURES, **(self._task.args.get("arch_map") or {})}.items():
-            try:
-                address = checksum_url(option, arch, machine)
-                if address not in texts:
-                    texts[address] = fetch_text(address, self._timeout())
-                digests[arch] = source_digest(option, arch, machine, texts)[1]
-            except CalicoError as exc:
-                # One architecture's file need not be in the list, as long as another's is.
-                refusal = exc
-        if not digests:
-            raise refusal
-        return {
-            **{key: value for key, value in option.items() if key != "sha256sums_url"},
-            "sha256": digests,
-        }
-
-    def _send(self, arguments, asked, arch, machine):
-        """Send what was asked for; {path, sha256} of the archive on the node, which the task's clean-up removes."""
-        sources = []
-        for source in resolve(arguments["sources"], arch, machine):
-            files = tuple(wanted for wanted in source.files if wanted.dest in asked)
-            if files:
-                path = (
-                    os.path.abspath(os.path.expanduser(source.controller_path))
-                    if source.controller_path
-                    else source.url
-                )
-                sources.append(dataclasses.replace(source, files=files, url=path))
-        path, digest = small_archive(cache_directory(), sources, self._timeout())
+    def _send(self, path: str) -> str:
+        """The path that a file of the controller has on the node then; the task's clean-up removes it."""
         if not self._connection._shell.tmpdir:
             self._make_tmp_path()
-        remote = self._connection._shell.join_path(self._connection._shell.tmpdir, "binaries.tgz")
+        folder = self._connection._shell.tmpdir
+        remote = self._connection._shell.join_path(folder, "binaries.tgz")
         self._transfer_file(path, remote)
-        self._fixup_perms2((self._connection._shell.tmpdir, remote))
-        return {"path": remote, "sha256": digest}
+        self._fixup_perms2((folder, remote))
+        return remote
 
-    def _timeout(self):
-        return int(self._task.args.get("timeout") or TIMEOUT)
+
+def _seconds(timeout: t.Any) -> int:
+    try:
+        return int(timeout or TIMEOUT)
+    except (TypeError, ValueError):
+        # The module refuses it, in words.
+        return TIMEOUT

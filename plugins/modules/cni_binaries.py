@@ -12,10 +12,12 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Installs any number of files from any number of archives or single files in one call, in the build for the node's architecture.
+  - Installs any number of files from any number of archives or single files in one call, in the build for the node's
+    architecture.
   - It compares digests first. What is right is neither downloaded nor touched.
-  - Everything is verified before anything is replaced, that is the source's SHA-256, the files' own digests where given, and the architecture
-    of programs. Each file is replaced atomically, also while it runs. Links in an archive become files.
+  - Everything is verified before anything is replaced, that is the source's SHA-256, the files' own digests where
+    given, and the architecture of programs. Each file is replaced atomically, also while it runs. Links in an archive
+    become files.
   - The digests of what was installed are kept in O(state_file), since those of an archive's members are not published.
 extends_documentation_fragment:
   - hardway.calico.attributes
@@ -23,12 +25,13 @@ attributes:
   action:
     description: Has an action plugin, which runs on the controller.
     support: full
-    details: With O(delivery=pull) it runs the module once. With O(delivery=push) it runs it again, with the files, if any are missing.
+    details: With O(delivery=pull) it runs the module once. With O(delivery=push) it runs it again, with the files, if
+      any are missing.
 options:
   sources:
     description:
-      - The archives and single files. In addresses and members C({arch}) stands for the node's architecture in Go's naming, such as
-        V(amd64), and C({machine}) for what C(uname -m) says.
+      - The archives and single files. In addresses and members C({arch}) stands for the node's architecture in Go's
+        naming, such as V(amd64), and C({machine}) for what C(uname -m) says.
     type: list
     elements: dict
     required: true
@@ -38,14 +41,16 @@ options:
         type: str
         required: true
       url:
-        description: An address (http, https or file), or an absolute path, on the node with O(delivery=pull), else on the controller.
+        description: An address (http, https or file), or an absolute path, on the node with O(delivery=pull), else on
+          the controller.
         type: str
         required: true
       sha256:
         description: The SHA-256 digest, or a dictionary of digests by architecture.
         type: raw
       sha256sums_url:
-        description: Where a list of digests is, as sha256sum writes it, if O(sources[].sha256) is not given. It is read in every run.
+        description: Where a list of digests is, as sha256sum writes it, if O(sources[].sha256) is not given. It is
+          read in every run.
         type: str
       archive:
         description: Whether it is a gzip-compressed tar archive, or the file itself.
@@ -73,7 +78,8 @@ options:
             description: The file's own SHA-256 digest, or a dictionary of digests by architecture.
             type: raw
       controller_path:
-        description: Path on the controller, for O(delivery=push). If not set, O(sources[].url) is downloaded there once and kept in a cache.
+        description: Path on the controller, for O(delivery=push). If not set, O(sources[].url) is downloaded there
+          once and kept in a cache.
         type: path
   arch_map:
     description: Further architectures, from what C(uname -m) says to the name in addresses.
@@ -82,8 +88,8 @@ options:
   delivery:
     description:
       - Whether the node fetches what is missing or the controller sends it.
-      - The controller's cache is C($XDG_CACHE_HOME/hardway-calico/binaries), or C(~/.cache/hardway-calico/binaries). However many hosts need
-        it, an archive is downloaded and read once.
+      - The controller's cache is C($XDG_CACHE_HOME/hardway-calico/binaries), or C(~/.cache/hardway-calico/binaries).
+        However many hosts need it, an archive is downloaded and read once.
     type: str
     choices: [pull, push]
     default: pull
@@ -102,7 +108,8 @@ options:
     description: Group of the files, by name or number. The group that the module runs as, if not set.
     type: str
   _packed:
-    description: Set by the action plugin alone. The archive that it sent, in a second run of the module with O(delivery=push).
+    description: Set by the action plugin alone. The archive that it sent, in a second run of the module with
+      O(delivery=push).
     type: dict
     suboptions:
       path:
@@ -180,88 +187,53 @@ files:
     /opt/cni/bin/calico: 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
 """
 
-import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import Installation
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.decide import (
-    decide,
-    missing,
-    read_record,
-)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
-    architecture,
-    checksum_url,
-    resolve,
+    DEFAULT_MODE,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.stage import staged
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.verify import (
+    require_sound,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
-from ansible_collections.hardway.calico.plugins.module_utils._host.download import fetch_text
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
-    ids,
-    observe,
-    read_bytes,
-)
 
 
-def run(params, check_mode):
-    machine = os.uname().machine
-    arch = architecture(machine, params["arch_map"])
-    owner, record_path, timeout = (
-        ids(params["owner"], params["group"]),
-        absolute_path("state_file", params["state_file"]),
-        params["timeout"],
-    )
-    addresses = {checksum_url(option, arch, machine) for option in params["sources"]} - {None}
-    sources = resolve(
-        params["sources"],
-        arch,
-        machine,
-        {address: fetch_text(address, timeout) for address in addresses},
-    )
-    observed = {wanted.dest: observe(wanted.dest) for source in sources for wanted in source.files}
-    recorded = read_record(read_bytes(record_path))
-
-    def decided(known=None):
-        return decide(sources, observed, recorded, record_path, *owner, known=known)
-
-    plan, digests = decided()
-    unfetched = missing(plan)
+def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    sources, node = read(params)
+    packed, timeout = params["_packed"], params["timeout"]
+    decision = decide(sources, node)
     # What the action plugin must send before this module can go on.
-    ask = (
-        sorted(unfetched)
-        if params["delivery"] == "push" and not check_mode and not params["_packed"]
-        else []
-    )
-    if plan and not check_mode and not ask:
-        installation = Installation(
-            sources,
-            decided,
-            recorded,
-            record_path,
-            (arch, machine),
-            owner,
-            timeout,
-            params["_packed"],
-        )
-        plan, digests = installation.run(unfetched)
+    ask = sorted(decision.missing) if params["delivery"] == "push" and not packed else []
+    if check_mode:
+        ask = []
+    elif decision.plan and not ask:
+        with staged(sources, decision.missing, timeout, packed) as files:
+            require_sound(sources, files, node.arch, node.machine)
+            known = {path: content.sha256 for path, content in files.items()}
+            decision = decide(sources, node, known)
+            apply(decision, files)
     result = {
-        "changed": bool(plan),
-        "actions": plan.as_result(),
-        "diff": plan.diff(),
-        "architecture": arch,
-        "machine": machine,
-        "files": digests,
+        "changed": bool(decision.plan),
+        "actions": decision.plan.as_result(),
+        "diff": decision.plan.diff(),
+        "architecture": node.arch,
+        "machine": node.machine,
+        "files": decision.digests,
     }
     return {**result, "_ask": ask} if ask else result
 
 
-def main():
+def main() -> None:
     member = {
         "member": {"type": "str"},
         "dest": {"type": "path", "required": True},
-        "mode": {"type": "str", "default": "0755"},
+        "mode": {"type": "str", "default": DEFAULT_MODE},
         "sha256": {"type": "raw"},
     }
     source = {

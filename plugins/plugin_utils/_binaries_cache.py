@@ -4,7 +4,8 @@
 
 """The controller's cache of small archives that cni_binaries sends to nodes (delivery push).
 
-A small archive holds just the files that one architecture needs. It is made once, under a lock, however many forks want it.
+A small archive holds just the files that one architecture needs. It is made once, under a lock,
+however many forks want it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import json
 import os
 import tarfile
 import tempfile
+import typing as t
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.apply import fetch
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import Source
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.stage import fetch
 from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
     explained,
     make_directory,
@@ -27,7 +30,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._host.files import 
 )
 
 
-def cache_directory():
+def cache_directory() -> str:
     """The directory, made with mode 0700 if it is missing."""
     directory = os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
@@ -38,8 +41,8 @@ def cache_directory():
     return directory
 
 
-def small_archive(directory, sources, timeout):
-    """(path, digest) of the archive with all files of these sources, which are resolved for one architecture."""
+def small_archive(directory: str, sources: t.Sequence[Source], timeout: float) -> tuple[str, str]:
+    """(path, digest) of the archive with all files of these sources, which are of one architecture."""
     names = sorted({source.packed(wanted) for source in sources for wanted in source.files})
     key = hashlib.sha256(json.dumps(names).encode()).hexdigest()
     path = os.path.join(directory, "%s.tgz" % key)
@@ -57,13 +60,13 @@ def small_archive(directory, sources, timeout):
 
 
 @contextlib.contextmanager
-def _locked(path):
+def _locked(path: str) -> t.Iterator[None]:
     with open(path, "w", encoding="ascii") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def _make(directory, path, sources, timeout):
+def _make(directory: str, path: str, sources: t.Sequence[Source], timeout: float) -> None:
     with tempfile.TemporaryDirectory(dir=directory) as folder, contextlib.ExitStack() as stack:
         packed = {}
         for index, source in enumerate(sources):
@@ -83,5 +86,5 @@ def _make(directory, path, sources, timeout):
         os.replace(made, path)
 
 
-def _open_all(paths, stack):
+def _open_all(paths: dict[str, str], stack: contextlib.ExitStack) -> dict[str, t.IO[bytes]]:
     return {dest: stack.enter_context(open(path, "wb")) for dest, path in paths.items()}

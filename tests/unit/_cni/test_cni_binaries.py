@@ -226,7 +226,7 @@ def test_a_running_program_is_replaced(web, node, mirror):
         running.wait(timeout=10)
 
 
-# ---- refusals: nothing is replaced -------------------------------------------------------------------------------------
+# ---- refusals: nothing is replaced ----
 
 
 @pytest.fixture
@@ -410,7 +410,7 @@ def test_unknown_machine_is_named():
 
 
 def test_a_full_disk_leaves_no_half_files(mirror, web, node, installed, monkeypatch):
-    from ansible_collections.hardway.calico.plugins.module_utils._host.files import StagedFile
+    from ansible_collections.hardway.calico.plugins.module_utils._host.staged import StagedFile
 
     def full(self, data):
         raise CalicoError("%s cannot be written" % self.path, found="No space left on device")
@@ -427,7 +427,7 @@ def test_a_full_disk_leaves_no_half_files(mirror, web, node, installed, monkeypa
     nothing_replaced(node, installed)
 
 
-# ---- killed between two files -------------------------------------------------------------------------------------------
+# ---- killed between two files ----
 
 KILLED = """
 import os, signal, sys, json

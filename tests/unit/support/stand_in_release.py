@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in for a Calico release: upstream's layout with small programs, packed by GNU tar, and sources of it for cni_binaries."""
+"""A stand-in for a Calico release: upstream's layout with small programs, packed by GNU tar.
+
+And sources of it for cni_binaries.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ import subprocess
 
 from node_side import Server, reply
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries import decide as planning
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sources import (
     architecture,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.verify import (
+    ELF_MACHINES,
 )
 
 MACHINE = os.uname().machine
@@ -24,7 +29,7 @@ OTHER = "arm64" if ARCH != "arm64" else "amd64"
 
 
 def elf(arch, rest=b""):
-    number, order = planning.ELF_MACHINES[arch]
+    number, order = ELF_MACHINES[arch]
     return (
         b"\x7fELF\x02"
         + (b"\x02" if order == "big" else b"\x01")
