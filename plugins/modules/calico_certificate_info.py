@@ -12,9 +12,11 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Reads the certificates between Typha and calico/node, their CA, the CNI user's credentials and the cluster's CA, and tells of each who uses
-    it, when it ends and what is wrong with it. What is missing or broken is a line of the report, not a failure.
-  - With O(held) it also judges what the nodes really hold, so that a node shows that was missed when a credential was renewed.
+  - Reads the certificates between Typha and calico/node, their CA, the CNI user's credentials and the cluster's
+    CA, and tells of each who uses it, when it ends and what is wrong with it. What is missing or broken is a
+    line of the report, not a failure.
+  - With O(held) it also judges what the nodes really hold, so that a node shows that was missed when a
+    credential was renewed.
   - It changes nothing. Keys are tried against their certificates and not returned.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -35,7 +37,8 @@ options:
     type: str
     default: calico-typha-ca
   ca_secret:
-    description: The Secret with that CA's certificate and key. Empty to leave it out, where the CA's key is kept elsewhere.
+    description: The Secret with that CA's certificate and key. Empty to leave it out, where the CA's key is
+      kept elsewhere.
     type: str
     default: calico-typha-ca-key
   server_secret:
@@ -60,7 +63,8 @@ options:
     choices: [cluster, node]
     default: cluster
   nodes:
-    description: Nodes that must hold a credential. One that O(held) lacks is in trouble, and with O(cni_scope=node) so is one without a Secret.
+    description: Nodes that must hold a credential. One that O(held) lacks is in trouble, and with
+      O(cni_scope=node) so is one without a Secret.
     type: list
     elements: str
     default: []
@@ -95,7 +99,8 @@ options:
         type: str
         default: ''
   cluster_ca:
-    description: PEM of the cluster's CAs, which are reported, and which client certificates and the nodes' own copies are compared with.
+    description: PEM of the cluster's CAs, which are reported, and which client certificates and the nodes' own
+      copies are compared with.
     type: str
     default: ''
   server:
@@ -118,7 +123,8 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - Every certificate that there is or should be. Its C(status) is V(ok), V(ending), V(expired), V(missing) or V(broken).
+    - Every certificate that there is or should be. Its C(status) is V(ok), V(ending), V(expired), V(missing) or
+      V(broken).
     - Days are whole and negative after the end; V(null) where there is no certificate.
   returned: success
   type: list

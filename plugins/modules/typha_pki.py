@@ -12,13 +12,16 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Keeps a CA of its own for the mutual TLS between Typha and its clients, a server certificate for Typha (CN C(calico-typha)) and a
-    client certificate for calico/node (CN C(calico-node)), in the Kubernetes objects of the guide "Calico the Hard Way".
-  - A leaf that is missing, broken, of another CA, of another kind than wanted, or about to expire is issued anew. Nothing else is written.
-  - A CA is replaced while it can still sign leaves of full lifetime, in steps between which Typha and calico/node must be rolled, see
-    RV(rotation). The module takes the next step only when it sees from the pod templates' annotation
-    C(hardway.calico/typha-certificates) and the rollouts of the Deployment C(calico-typha) and the DaemonSet C(calico-node) that all
-    have loaded the last one, so no handshake between an old and a new party fails. The role hardway.calico.typha does it all.
+  - Keeps a CA of its own for the mutual TLS between Typha and its clients, a server certificate for Typha (CN
+    C(calico-typha)) and a client certificate for calico/node (CN C(calico-node)), in the Kubernetes objects of
+    the guide "Calico the Hard Way".
+  - A leaf that is missing, broken, of another CA, of another kind than wanted, or about to expire is issued
+    anew. Nothing else is written.
+  - A CA is replaced while it can still sign leaves of full lifetime, in steps between which Typha and
+    calico/node must be rolled, see RV(rotation). The module takes the next step only when it sees from the pod
+    templates' annotation C(hardway.calico/typha-certificates) and the rollouts of the Deployment
+    C(calico-typha) and the DaemonSet C(calico-node) that all have loaded the last one, so no handshake between
+    an old and a new party fails. The role hardway.calico.typha does it all.
   - Two runs at once do no harm. The one that loses fails and says so.
   - Keys are made on the host that runs the module and are never returned.
 extends_documentation_fragment:
@@ -36,7 +39,8 @@ options:
     default: present
   force:
     description:
-      - Renew without need. V(leaf) issues both leaves anew; V(ca) begins to replace the CA, unless that is already under way.
+      - Renew without need. V(leaf) issues both leaves anew; V(ca) begins to replace the CA, unless that is
+        already under way.
       - With O(ca_storage=directory), V(ca) also accepts a directory whose CA the cluster does not know.
     type: list
     elements: str
@@ -47,14 +51,16 @@ options:
     type: str
     default: kube-system
   ca_configmap:
-    description: The ConfigMap with the trusted CA certificates under C(typhaca.crt), two of them while the CA is replaced.
+    description: The ConfigMap with the trusted CA certificates under C(typhaca.crt), two of them while the CA
+      is replaced.
     type: str
     default: calico-typha-ca
   ca_storage:
     description:
       - Where the CA's key is kept. V(secret) is O(ca_secret), so that any API host can do the next run.
       - V(directory) is O(ca_directory) on the host that runs the module.
-      - V(external) is nowhere; the CA is not ours. Hand in O(ca_bundle_content) and either an issuing CA or both leaves.
+      - V(external) is nowhere; the CA is not ours. Hand in O(ca_bundle_content) and either an issuing CA or
+        both leaves.
     type: str
     choices: [secret, directory, external]
     default: secret
@@ -66,14 +72,16 @@ options:
     default: calico-typha-ca-key
   ca_directory:
     description:
-      - The directory with C(ca.pem), the CA's certificate and key in one file of mode 0600, and C(previous-ca.pem) while the CA is replaced.
+      - The directory with C(ca.pem), the CA's certificate and key in one file of mode 0600, and
+        C(previous-ca.pem) while the CA is replaced.
       - It is made, with mode 0700, if it is missing.
     type: path
   ca_bundle_content:
     description: PEM of the external CA's roots.
     type: str
   issuing_ca_content:
-    description: PEM of a CA that issues the leaves, followed by the intermediate CAs up to a root. Leaves are stored with this chain.
+    description: PEM of a CA that issues the leaves, followed by the intermediate CAs up to a root. Leaves are
+      stored with this chain.
     type: str
   issuing_ca_key_content:
     description: PEM of its unencrypted key. It is not stored.
@@ -99,7 +107,8 @@ options:
     type: str
     default: calico-node-certs
   server_uri_san:
-    description: A URI as subject alternative name of Typha's certificate, such as a SPIFFE ID; calico/node checks it as FELIX_TYPHAURISAN.
+    description: A URI as subject alternative name of Typha's certificate, such as a SPIFFE ID; calico/node
+      checks it as FELIX_TYPHAURISAN.
     type: str
   client_uri_san:
     description: A URI as subject alternative name of calico/node's certificate; Typha checks it as TYPHA_CLIENTURISAN.
@@ -115,7 +124,8 @@ options:
   ca_lifetime_days:
     description:
       - Lifetime of a new CA, in days.
-      - The CA is replaced when less than O(leaf_lifetime_days) and O(renewal_days) together are left of it, or half of its lifetime.
+      - The CA is replaced when less than O(leaf_lifetime_days) and O(renewal_days) together are left of it, or
+        half of its lifetime.
     type: int
     default: 3650
   leaf_lifetime_days:
@@ -123,11 +133,13 @@ options:
     type: int
     default: 365
   renewal_days:
-    description: How long before its end a leaf is renewed, in days; less than O(leaf_lifetime_days). More than a third of its lifetime counts as a third.
+    description: How long before its end a leaf is renewed, in days; less than O(leaf_lifetime_days). More than
+      a third of its lifetime counts as a third.
     type: int
     default: 30
   backdate_minutes:
-    description: How far in the past the validity of new certificates starts, in minutes, for hosts whose clocks are behind.
+    description: How far in the past the validity of new certificates starts, in minutes, for hosts whose clocks
+      are behind.
     type: int
     default: 5
 """
@@ -179,7 +191,8 @@ certificates:
   sample:
     server: {subject: CN=calico-typha, issuer: CN=Calico Typha CA, fingerprint: 3f2a, not_after: "2027-11-21T00:00:00Z"}
 server_hash:
-  description: Hash of the public material that Typha mounts; empty while it is not usable. Put it on the pod template to roll Typha.
+  description: Hash of the public material that Typha mounts; empty while it is not usable. Put it on the pod
+    template to roll Typha.
   returned: success
   type: str
   sample: 9b2d5a6f01c3e4d7-3f2a90b1c2d3e4f5
@@ -190,8 +203,9 @@ client_hash:
   sample: 9b2d5a6f01c3e4d7-77aa90b1c2d3e4f5
 rotation:
   description:
-    - How far the replacement of the CA has come when the module ends. Its C(phase) is C(none), C(introduce) while old and new CA are
-      being published and old leaves are in use, or C(switch) while leaves of the new CA are being loaded.
+    - How far the replacement of the CA has come when the module ends. Its C(phase) is C(none), C(introduce)
+      while old and new CA are being published and old leaves are in use, or C(switch) while leaves of the new
+      CA are being loaded.
     - C(rolls) are the workloads to roll, in this order, before the module is run again for the next phase.
   returned: when O(state=present)
   type: dict

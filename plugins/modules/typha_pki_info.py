@@ -12,8 +12,8 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Returns the leaves of Typha and calico/node and the hashes that their pod templates carry. It needs neither the CA's key nor a Secret
-    with it, and changes nothing; M(hardway.calico.typha_pki) does.
+  - Returns the leaves of Typha and calico/node and the hashes that their pod templates carry. It needs neither
+    the CA's key nor a Secret with it, and changes nothing; M(hardway.calico.typha_pki) does.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
   - hardway.calico.attributes.info
