@@ -79,12 +79,13 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import WORKLOADS
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
-def main():
+def main() -> None:
     workload = {
-        "kind": {"type": "str", "choices": ["Deployment", "DaemonSet"], "required": True},
+        "kind": {"type": "str", "choices": list(WORKLOADS), "required": True},
         "name": {"type": "str", "required": True},
     }
     module = AnsibleModule(

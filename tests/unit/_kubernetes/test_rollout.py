@@ -7,9 +7,11 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import (
     decide as status,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout import explain
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
@@ -111,7 +113,7 @@ def test_an_unschedulable_pod_says_why():
             ],
         },
     }
-    assert status.pod_troubles(pod) == [
+    assert explain.pod_troubles(pod) == [
         "pod calico-typha-x is not scheduled (Unschedulable: %s)" % message
     ]
 
@@ -132,7 +134,7 @@ def test_a_crashing_container_is_named_with_its_exit_code():
             ],
         },
     }
-    assert status.pod_troubles(pod) == [
+    assert explain.pod_troubles(pod) == [
         "pod calico-node-x on cka002: container calico-node waits (CrashLoopBackOff)",
         "pod calico-node-x on cka002: container calico-node ended with exit code 137 (OOMKilled), 4 restarts",
     ]
@@ -149,7 +151,7 @@ def test_newest_warnings_come_first_and_once():
         }
 
     events = [event("1", "old"), event("3", "new"), event("2", "new"), event("4", "fine", "Normal")]
-    assert status.recent_warnings(events) == [
+    assert explain.recent_warnings(events) == [
         "event on Pod p: Failed: new",
         "event on Pod p: Failed: old",
     ]
@@ -241,3 +243,101 @@ def test_a_failed_wait_ends_with_the_crashed_containers_log():
 def test_a_log_that_cannot_be_had_does_not_hide_the_rest():
     with pytest.raises(CalicoError, match="ended with exit code 1"):
         waiting(CrashingApi(None), timeout=2)
+
+
+READY = {"type": "Ready", "status": "True"}
+CRD = {
+    "metadata": {"name": "ippools"},
+    "status": {
+        "conditions": [
+            {"type": "NamesAccepted", "status": "True"},
+            {"type": "Established", "status": "True"},
+        ]
+    },
+}
+
+
+class Recorder(StandInApi):
+    """A cluster in which all is ready; records what is asked for."""
+
+    def __init__(self):
+        super().__init__(available_at=1)
+        self.asked = []
+
+    def get(self, path):
+        self.asked.append("GET " + path)
+        return super().get(path)
+
+    def list(self, path):
+        self.asked.append("LIST " + path)
+        if path.endswith("/nodes"):
+            return [{"metadata": {"name": "n"}, "status": {"conditions": [READY]}}]
+        return [CRD] if path.endswith("/customresourcedefinitions") else super().list(path)
+
+
+WORKLOADS = [{"kind": "Deployment", "name": "calico-typha"}]
+
+
+@pytest.mark.parametrize(
+    ("workloads", "crds", "nodes", "asked"),
+    [
+        ([], [], False, []),
+        (
+            WORKLOADS,
+            [],
+            False,
+            ["GET /apis/apps/v1/namespaces/kube-system/deployments/calico-typha"],
+        ),
+        ([], ["ippools"], False, ["LIST " + CRDS]),
+        ([], [], True, ["LIST /api/v1/nodes"]),
+    ],
+)
+def test_a_look_asks_for_what_is_wanted_alone(workloads, crds, nodes, asked):
+    api = Recorder()
+    rollout = Rollout(api, "kube-system", workloads, crds, nodes)
+    assert rollout.wait(0) == pytest.approx(0, abs=1) and api.asked == asked
+
+
+def test_whatever_is_not_ready_is_said_in_order():
+    seen = status.Seen(
+        workloads=[(status.Workload("Deployment", "calico-typha"), deployment())],
+        crds=[("ippools", CRD), ("tiers", None)],
+        nodes=[{"metadata": {"name": name}, "status": {}} for name in ("a", "b")],
+    )
+    assert status.decide(seen) == [
+        "Deployment calico-typha: 0 of 2 replicas are of the newest template",
+        "CRD tiers: it does not exist",
+        "Node a: not Ready",
+        "Node b: not Ready",
+    ]
+
+
+def test_an_explanation_is_about_the_workloads_pods_and_their_events_alone():
+    def event(name):
+        about = {"kind": "Pod", "name": name}
+        return {"type": "Warning", "reason": "R", "message": "m", "involvedObject": about}
+
+    crashed = {
+        "name": "c",
+        "state": {"running": {}},
+        "ready": True,
+        "lastState": {"terminated": {"exitCode": 2}},
+    }
+    pod = {"metadata": {"name": "p"}, "status": {"containerStatuses": [crashed]}}
+    trouble = explain.Trouble(
+        workloads=["calico-typha"],
+        pods=[pod],
+        logs={("p", "c"): "first\nlast\n"},
+        events=[event("p"), event("calico-typha"), event("another")],
+    )
+    assert explain.explain(trouble) == [
+        "pod p on no node: container c ended with exit code 2, 0 restarts",
+        "log of c: first | last",
+        "event on Pod p: R: m",
+        "event on Pod calico-typha: R: m",
+    ]
+
+
+def test_a_rollout_of_crds_alone_has_nothing_more_to_say():
+    api = Recorder()
+    assert Rollout(api, "", [], ["ippools"]).explanation() == [] and api.asked == []

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the Kubernetes API keeps what more than one room asks for (pure)."""
+
+from __future__ import annotations
+
+NODES = "/api/v1/nodes"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+# Kind to the plural in paths, of the workloads whose rollout can be waited for.
+WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
+
+
+def pods(namespace: str) -> str:
+    return "/api/v1/namespaces/%s/pods" % namespace
+
+
+def log(namespace: str, pod: str, container: str, lines: int, previous: bool) -> str:
+    """The last lines of a container's log; previous: of the run before its last restart."""
+    query = "container=%s&tailLines=%d%s" % (container, lines, "&previous=true" if previous else "")
+    return "%s/%s/log?%s" % (pods(namespace), pod, query)
+
+
+def events(namespace: str) -> str:
+    return "/api/v1/namespaces/%s/events" % namespace
+
+
+def apps(namespace: str) -> str:
+    """What the paths of a namespace's workloads and ControllerRevisions begin with."""
+    return "/apis/apps/v1/namespaces/%s" % namespace
+
+
+def workload(namespace: str, kind: str, name: str) -> str:
+    return "%s/%s/%s" % (apps(namespace), WORKLOADS[kind], name)
