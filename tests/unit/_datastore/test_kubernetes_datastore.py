@@ -69,12 +69,26 @@ def test_kinds_are_those_of_calicos_crds_in_one_request():
     assert api.requests == [("LIST", CRDS)]
 
 
-@pytest.mark.parametrize(
-    "kind", [row for row in vars(kinds).values() if isinstance(row, Kind)], ids=lambda row: row.name
-)
-def test_a_kind_known_by_name_is_one_that_calico_has(kind):
-    assert "%s.crd.projectcalico.org" % kind.plural in crds.names(32)
-    assert kind.plural.startswith(kind.name.lower().removesuffix("y")) and not kind.namespaced
+KNOWN = {
+    "BlockAffinity": "blockaffinities",
+    "ClusterInformation": "clusterinformations",
+    "IPAMBlock": "ipamblocks",
+    "IPAMConfig": "ipamconfigs",
+    "IPAMHandle": "ipamhandles",
+    "IPPool": "ippools",
+    "IPReservation": "ipreservations",
+    "Tier": "tiers",
+}
+
+
+def test_the_kinds_known_by_name_are_listed_where_calico_has_them():
+    rows = {row.name: row for row in vars(kinds).values() if isinstance(row, Kind)}
+    assert set(rows) == set(KNOWN)
+    for name, row in rows.items():
+        api = RecordedApi()
+        KubernetesDatastore(api).list(row)
+        assert api.requests == [("LIST", GROUP + "/" + KNOWN[name])]
+        assert "%s.crd.projectcalico.org" % row.plural in crds.names(32)
 
 
 def test_what_is_read_carries_apiversion_and_kind(calico, api):
