@@ -13,7 +13,8 @@ import pathlib
 import subprocess
 import sys
 
-import gaps as plan
+import comparison as plan
+import manifests
 import pytest
 import release_rights
 import yaml
@@ -68,7 +69,7 @@ def workload(kind, name, minor):
     registry = "docker.io/calico" if minor <= 30 else "quay.io/calico"
     environment = [
         {"name": each, "value": "x"}
-        for each in plan.ENVIRONMENT[name].split()
+        for each in manifests.ENVIRONMENT[name].split()
         if each != "ENABLED_CONTROLLERS"
     ]
     if name == "calico-kube-controllers":
@@ -249,10 +250,12 @@ def test_another_program_in_the_containers():
     assert lacking(change=change) == [
         "calico-node has the livenessProbe calico component node health --felix-live, where the releases so far have"
         " /bin/calico-node -felix-live -bird-live: the role's template must follow",
-        "calico-node has the preStop none, where the releases so far have /bin/calico-node -shutdown: the role's template must follow",
+        "calico-node has the preStop none, where the releases so far have /bin/calico-node -shutdown:"
+        " the role's template must follow",
         "calico-node mounts /sys/new, which no release so far does: see what it is for",
         "calico-typha has the image calico, where the releases so far have typha: the role's template must follow",
-        "calico-typha has the args component typha, where the releases so far have none: the role's template must follow",
+        "calico-typha has the args component typha, where the releases so far have none:"
+        " the role's template must follow",
     ]
 
 
@@ -329,7 +332,8 @@ def test_upstreams_own_files_lack_nothing(minor):
     folder = MANIFESTS / ("v3.%d.%d" % (minor, MINORS[minor]))
     if not folder.exists():
         pytest.skip(
-            "upstream's manifests are not on this machine (CALICO_MANIFESTS names a folder of VERSION/calico-typha.yaml)"
+            "upstream's manifests are not on this machine"
+            " (CALICO_MANIFESTS names a folder of VERSION/calico-typha.yaml)"
         )
     done = run(folder.name, folder)
     assert done.returncode == 0, done.stdout

@@ -29,7 +29,8 @@ for terms, options in json.load(sys.stdin):
         answers.append(lookup_loader.get("hardway.calico.release").run(terms, {}, **options))
     except AnsibleError as exc:
         answers.append("%s: %s" % (type(exc).__name__, exc))
-json.dump({"answers": answers, "documentation": documented.DOCUMENTATION, "examples": documented.EXAMPLES, "return": documented.RETURN}, sys.stdout)
+told = {"documentation": documented.DOCUMENTATION, "examples": documented.EXAMPLES, "return": documented.RETURN}
+json.dump({"answers": answers, **told}, sys.stdout)
 """
 CALLS = {
     "two": (["v3.32.1", "3.26"], {}),

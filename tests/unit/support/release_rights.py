@@ -5,7 +5,8 @@
 """What upstream's manifests grant, read from them at each tag and written down apart from the version table.
 
 One line is "API group | resource | verbs by minor": g get, l list, w watch, c create, u update, p patch, d delete.
-TYPHA comes from the code of its four syncers and, for globalfelixconfigs, from refusals that a real v3.31.7 Typha logged; CNI_NEEDS from the plugin's.
+TYPHA comes from the code of its four syncers and, for globalfelixconfigs, from refusals that a real v3.31.7 Typha
+logged; CNI_NEEDS from the plugin's.
 """
 
 from __future__ import annotations
