@@ -14,8 +14,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import (
-    CRDS,
     Rollout,
 )
 
@@ -45,4 +45,4 @@ class CrdStore:
 
     def wait(self, names: t.Sequence[str], timeout: float) -> None:
         """Until all are Established. timeout: seconds. Raises CalicoError with what the cluster says."""
-        Rollout(self._api, "", [], names, False).wait(timeout)
+        Rollout(self._api, "", crds=names).wait(timeout)

@@ -33,7 +33,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.ste
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.store import CrdStore
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.modules import calico_crds
 
