@@ -15,9 +15,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import (
-    Rollout,
-)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
 
 class CrdStore:

@@ -15,6 +15,19 @@ from calico_cluster import OBJECTS, Cluster, cluster, path, stored
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore import (
     unknown_fields,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.decide import (
+    decide,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.state import (
+    State,
+    Tried,
+    Wanted,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.steps import (
+    CreateObject,
+    DeleteObject,
+    UpdateObject,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
     content,
 )
@@ -294,3 +307,28 @@ def test_no_file(run, tmp_path):
     assert (
         "does not exist" in run(calico_restore, cluster(), src=str(tmp_path / "none.json"))["msg"]
     )
+
+
+def of_calico(kind, name, spec, **metadata):
+    return {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": kind,
+        "metadata": {"name": name, **metadata},
+        "spec": spec,
+    }
+
+
+def test_a_step_carries_what_was_tried_and_not_the_answer():
+    tier = of_calico("Tier", "own", {"order": 1})
+    peer = of_calico("BGPPeer", "tor", {"asNumber": 1})
+    there = of_calico("BGPPeer", "tor", {"asNumber": 2}, uid="u", resourceVersion="7")
+    surplus = of_calico("BGPPeer", "old", {}, uid="v", resourceVersion="8")
+    body = {**peer, "metadata": there["metadata"]}
+    tried = [Tried(tier, tier, copy.deepcopy(tier)), Tried(peer, body, copy.deepcopy(body))]
+    wanted = Wanted({"items": [tier, peer]}, prune=True)
+    plan, warnings = decide(wanted, State([there, surplus], tried, {}))
+    create, update, delete = plan
+    assert isinstance(create, CreateObject) and create.body is tier
+    assert isinstance(update, UpdateObject) and update.body is body
+    assert isinstance(delete, DeleteObject) and delete.current is surplus
+    assert warnings == [] and (create.before, delete.after) == (None, None)
