@@ -19,11 +19,10 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / ".venv/ac")]
 sys.path.append(str(HERE.parent / "unit/support"))
 
 from hardway_testbed.lab import Lab  # noqa: E402
+from hardway_testbed.releases import RELEASES  # noqa: E402
 
 sys.path.append(str(HERE.parent / "lab"))
 from hardway_lab.crds import crds_yaml  # noqa: E402
-
-RELEASES = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
 
 
 def pytest_report_header():

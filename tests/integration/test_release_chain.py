@@ -5,7 +5,7 @@
 """Six releases, each installed on an empty cluster, and what must be refused. test_upgrade goes from one to the next.
 
 The lab has one host: what a release changes is in the API, and test_main_job has workers. What each release needs is
-written down in tests/unit/release_rights.py from upstream's manifests and code; the API server's authorizer is asked.
+written down in tests/unit/support/release_rights.py from upstream's manifests and code; the API server's authorizer is asked.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pytest
 import yaml
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
+from hardway_testbed.releases import RELEASES
 from hardway_testbed.snapshot import difference, snapshot
 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import connect
@@ -30,7 +31,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._release import tab
 sys.path.insert(0, str(ROOT / "tests/unit/support"))
 import release_rights  # noqa: E402
 
-RELEASES = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
 NEWEST = RELEASES[-1]
 LAB_SHAPE = {"hosts": 1, "releases": RELEASES}
 ACCOUNTS = {

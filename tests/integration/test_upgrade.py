@@ -17,12 +17,12 @@ import stat
 
 import pytest
 from hardway_testbed.ansible import play, play_and_kill
+from hardway_testbed.releases import RELEASES as CHAIN
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot
 
 from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
-CHAIN = ("v3.26.5", "v3.28.5", "v3.29.7", "v3.30.7", "v3.31.7", "v3.32.1")
 LAB_SHAPE = {"releases": CHAIN}
 UPGRADE, RESTORE = "hardway.calico.upgrade", "hardway.calico.restore"
 BAD_NODE = "cka003"
