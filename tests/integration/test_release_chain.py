@@ -5,7 +5,8 @@
 """Six releases, each installed on an empty cluster, and what must be refused. test_upgrade goes from one to the next.
 
 The lab has one host: what a release changes is in the API, and test_main_job has workers. What each release needs is
-written down in tests/unit/support/release_rights.py from upstream's manifests and code; the API server's authorizer is asked.
+written down in tests/unit/support/release_rights.py from upstream's manifests and code; the API server's
+authorizer is asked.
 """
 
 from __future__ import annotations
