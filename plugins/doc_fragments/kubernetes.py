@@ -42,7 +42,8 @@ options:
     description: URL of a proxy. E(K8S_AUTH_PROXY) where it is not given.
     type: str
   no_proxy:
-    description: Hosts that are reached without the proxy, separated by commas. E(K8S_AUTH_NO_PROXY) where it is not given.
+    description: Hosts that are reached without the proxy, separated by commas. E(K8S_AUTH_NO_PROXY) where it is not
+      given.
     type: str
   impersonate_user:
     description: User to act as. E(K8S_AUTH_IMPERSONATE_USER) where it is not given.

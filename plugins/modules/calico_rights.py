@@ -14,9 +14,11 @@ author:
 description:
   - Asks the API server whether an account has every right that a part of a Calico release needs, and fails with the
     name of each right that is missing and what breaks without it.
-  - Typha and calico/node do not fail without a right to list or watch, they try again for ever. So the check comes between applying
+  - Typha and calico/node do not fail without a right to list or watch, they try again for ever. So the check comes
+    between applying
     RBAC and waiting for a rollout.
-  - It sends one request where nothing is missing, and needs the right to impersonate the account or to create C(subjectaccessreviews).
+  - It sends one request where nothing is missing, and needs the right to impersonate the account or to create
+    C(subjectaccessreviews).
   - It changes nothing.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -89,23 +91,20 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.decide import (
-    lacking,
+    PROGRAMS,
+    decide,
     user_name,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.read import missing
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import needs, release
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
             "calico_version": {"type": "str", "required": True},
-            "role": {
-                "type": "str",
-                "choices": ["node", "typha", "cni", "kube_controllers"],
-                "required": True,
-            },
+            "role": {"type": "str", "choices": list(PROGRAMS), "required": True},
             "service_account": {"type": "str"},
             "namespace": {"type": "str", "default": "kube-system"},
             "user": {"type": "str"},
@@ -121,11 +120,12 @@ def main():
     try:
         version = release(params["calico_version"])["version"]
         wanted = needs(version, params["role"])
-        found = missing(connect(params), user, wanted, params["timeout"])
+        missing = read(connect(params), user, wanted, params["timeout"])
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    if found:
-        module.fail_json(msg=str(lacking(user, params["role"], version, found)), missing=found)
+    problem = decide(user, params["role"], version, missing)
+    if problem:
+        module.fail_json(msg=str(problem), missing=missing)
     module.exit_json(changed=False, user=user, rights=len(wanted))
 
 

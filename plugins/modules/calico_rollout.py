@@ -12,7 +12,8 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Waits until Deployments and DaemonSets are rolled out, CustomResourceDefinitions are Established and nodes are Ready.
+  - Waits until Deployments and DaemonSets are rolled out, CustomResourceDefinitions are Established and nodes are
+    Ready.
   - When the time is over it fails with what the cluster says, that is pod conditions, container states and events.
   - It changes nothing.
 extends_documentation_fragment:

@@ -86,9 +86,7 @@ class Authorizer(RecordedApi):
 
 
 def lacking(api, role, minor, timeout=0):
-    found = rights.missing(
-        api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None
-    )
+    found = rights.read(api, api.user, needs("3.%d" % minor, role), timeout, pause=lambda _: None)
     return [(need["group"], need["resource"], need["verb"]) for need in found]
 
 
@@ -101,10 +99,10 @@ def test_upstreams_rights_suffice_and_cost_one_request(role, minor):
 
 @pytest.mark.parametrize("right", sorted(upstream("typha", 32)), ids=" ".join)
 def test_each_right_that_typha_lacks_is_named(right):
-    found = rights.missing(
+    found = rights.read(
         Authorizer(TYPHA, upstream("typha", 32) - {right}), TYPHA, needs("3.32", "typha"), 0
     )
-    message = str(plan.lacking(TYPHA, "typha", "v3.32.1", found))
+    message = str(plan.decide(TYPHA, "typha", "v3.32.1", found))
     group, resource, verb = right
     assert "calico-typha lacks 1 right that Typha v3.32.1 needs" in message
     assert (
@@ -161,7 +159,7 @@ def test_rights_that_arrive_late_are_waited_for():
             api.granted = every
 
     assert (
-        rights.missing(
+        rights.read(
             api, "calico-cni", needs("3.32", "cni"), 10, clock=lambda: next(clock), pause=pause
         )
         == []
@@ -172,7 +170,7 @@ def test_rights_that_arrive_late_are_waited_for():
 def test_the_wait_for_rights_ends():
     api = Authorizer("calico-cni", ())
     clock = iter(range(100))
-    found = rights.missing(
+    found = rights.read(
         api, "calico-cni", needs("3.32", "cni"), 5, clock=lambda: next(clock), pause=lambda _: None
     )
     assert len(found) == len(needs("3.32", "cni")) and len(api.requests) == 1 + 5 * len(found)
@@ -298,3 +296,11 @@ def test_rights_are_required_before_any_pod_is_replaced(role, name, workload):
         for wanted in ("rbac.yaml.j2", "calico_rights", workload)
     ]
     assert order == sorted(order) and len(set(order)) == 3
+
+
+def test_nothing_missing_is_no_error():
+    assert plan.decide(TYPHA, "typha", "v3.32.1", []) is None
+
+
+def test_every_program_that_has_needs_has_a_name_for_messages():
+    assert set(plan.PROGRAMS) == set(NEEDED)

@@ -2,15 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which of the rights that a release needs an account lacks, and what that breaks: decisions only.
+"""Decides which of the rights that a release needs an account lacks, and says what that breaks (pure).
 
 A need is an entry of _release.table.needs: {"group", "resource", "verb", "names", "without"}.
 """
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
+Need = dict[str, t.Any]
+# Whose needs they are, as in the version table, to the name in messages.
 PROGRAMS = {
     "node": "calico/node",
     "typha": "Typha",
@@ -19,12 +23,12 @@ PROGRAMS = {
 }
 
 
-def user_name(service_account, namespace):
+def user_name(service_account: str, namespace: str) -> str:
     """The user that a ServiceAccount is to the API server."""
     return "system:serviceaccount:%s:%s" % (namespace, service_account)
 
 
-def groups(user):
+def groups(user: str) -> list[str]:
     """The groups that the API server puts a user into without being told."""
     if not user.startswith("system:serviceaccount:"):
         return ["system:authenticated"]
@@ -35,27 +39,28 @@ def groups(user):
     ]
 
 
-def not_among(needs, rules):
-    """The needs that none of the rules covers. rules: resourceRules of a SelfSubjectRulesReview; semantics of RBAC (rbac/v1 evaluation_helpers.go)."""
+def not_among(needs: list[Need], rules: list[dict[str, t.Any]]) -> list[Need]:
+    """The needs that none of the rules covers.
+
+    rules: resourceRules of a SelfSubjectRulesReview; semantics of RBAC (rbac/v1 evaluation_helpers.go).
+    """
     return [need for need in needs if not any(_covers(rule, need) for rule in rules)]
 
 
-def _covers(rule, need):
-    name, slash, sub = need["resource"].partition("/")
+def _covers(rule: dict[str, t.Any], need: Need) -> bool:
+    _name, slash, sub = need["resource"].partition("/")
     resources = {"*", need["resource"]} | ({"*/" + sub} if slash else set())
-    return (
-        bool({"*", need["verb"]} & set(rule.get("verbs") or ()))
-        and bool({"*", need["group"]} & set(rule.get("apiGroups") or ()))
-        and bool(resources & set(rule.get("resources") or ()))
-        and (
-            not rule.get("resourceNames")
-            or bool(need["names"])
-            and set(need["names"]) <= set(rule["resourceNames"])
-        )
+    allowed = (
+        {"*", need["verb"]} & set(rule.get("verbs") or ())
+        and {"*", need["group"]} & set(rule.get("apiGroups") or ())
+        and resources & set(rule.get("resources") or ())
     )
+    only = set(rule.get("resourceNames") or ())
+    named = set(need["names"])
+    return bool(allowed) and (not only or bool(named) and named <= only)
 
 
-def access_review(user, need):
+def access_review(user: str, need: Need) -> dict[str, t.Any]:
     """A SubjectAccessReview of one need, in all namespaces."""
     resource, _slash, sub = need["resource"].partition("/")
     attributes = {
@@ -76,9 +81,14 @@ def access_review(user, need):
     }
 
 
-def lacking(user, role, version, missing):
-    """A CalicoError that names every missing right and what breaks without it."""
-    by_effect = {}
+def decide(user: str, role: str, version: str, missing: list[Need]) -> CalicoError | None:
+    """None if nothing is missing, else an error that names every missing right and what breaks without it.
+
+    role: a key of PROGRAMS.
+    """
+    if not missing:
+        return None
+    by_effect: dict[str, list[str]] = {}
     for need in missing:
         by_effect.setdefault(need["without"], []).append(words(need))
     return CalicoError(
@@ -89,18 +99,14 @@ def lacking(user, role, version, missing):
         found="; ".join(
             "no %s: %s" % (", ".join(rights), effect) for effect, rights in by_effect.items()
         ),
-        remedy="see what else writes this account's ClusterRole and ClusterRoleBinding (their managedFields name it), and run again",
+        remedy="see what else writes this account's ClusterRole and ClusterRoleBinding"
+        " (their managedFields name it), and run again",
     )
 
 
-def words(need):
-    """ "list tiers.crd.projectcalico.org": as kubectl auth can-i takes it, the subresource last."""
+def words(need: Need) -> str:
+    """Such as "list tiers.crd.projectcalico.org": what kubectl auth can-i takes, the subresource last."""
     resource, slash, sub = need["resource"].partition("/")
+    group = "." + need["group"] if need["group"] else ""
     named = " %s" % ",".join(need["names"]) if need["names"] else ""
-    return "%s %s%s%s%s" % (
-        need["verb"],
-        resource,
-        "." + need["group"] if need["group"] else "",
-        slash + sub,
-        named,
-    )
+    return "%s %s%s%s%s" % (need["verb"], resource, group, slash + sub, named)

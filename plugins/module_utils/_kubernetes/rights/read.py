@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks the API server what an account may do.
+"""Adapter: asks the API server what an account may do.
 
 One SelfSubjectRulesReview as that account is one request for all of its rights, where a SubjectAccessReview for each
 would be more than a hundred. It is no verdict, though: authorizers that cannot list rules (webhooks, the Node
@@ -13,11 +13,14 @@ everything is where this caller may not impersonate.
 from __future__ import annotations
 
 import time
+import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights import (
-    decide as plan,
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rights.decide import (
+    Need,
+    access_review,
+    not_among,
 )
 
 RULES_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
@@ -28,7 +31,22 @@ AT_ONCE = 8
 POLL_SECONDS = 0.5
 
 
-def missing(api, user, needs, timeout, clock=time.monotonic, pause=time.sleep):
+class Authorizer(t.Protocol):
+    """What is needed of a KubernetesApi."""
+
+    def acting_as(self, user: str) -> Authorizer: ...
+
+    def create(self, path: str, body: dict[str, t.Any]) -> dict[str, t.Any]: ...
+
+
+def read(
+    api: Authorizer,
+    user: str,
+    needs: list[Need],
+    timeout: float,
+    clock: t.Callable[[], float] = time.monotonic,
+    pause: t.Callable[[float], None] = time.sleep,
+) -> list[Need]:
     """The needs that the account lacks. One request if it lacks none; raises CalicoError from the API.
 
     timeout: how long, in seconds, what was just granted may take to reach the API server's authorizer, which reads RBAC
@@ -45,22 +63,20 @@ def missing(api, user, needs, timeout, clock=time.monotonic, pause=time.sleep):
     return unsure
 
 
-def _not_listed(api, user, needs):
+def _not_listed(api: Authorizer, user: str, needs: list[Need]) -> list[Need]:
     try:
         review = api.acting_as(user).create(RULES_REVIEWS, {"spec": {"namespace": NO_NAMESPACE}})
     except CalicoError as exc:
         if exc.status == 403:
             return needs
         raise
-    return plan.not_among(needs, review["status"].get("resourceRules") or [])
+    return not_among(needs, review["status"].get("resourceRules") or [])
 
 
-def _refused(api, user, needs):
+def _refused(api: Authorizer, user: str, needs: list[Need]) -> list[Need]:
+    def allowed(need: Need) -> bool:
+        return api.create(ACCESS_REVIEWS, access_review(user, need))["status"]["allowed"]
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(
-            lambda need: api.create(ACCESS_REVIEWS, plan.access_review(user, need))["status"][
-                "allowed"
-            ],
-            needs,
-        )
-    return [need for need, allowed in zip(needs, answers) if not allowed]
+        answers = list(pool.map(allowed, needs))
+    return [need for need, fine in zip(needs, answers) if not fine]
