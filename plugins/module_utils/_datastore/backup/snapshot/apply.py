@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.decide import (
-    SaveSnapshot,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.folder import (
     SnapshotFolder,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.steps import (
+    SaveSnapshot,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 

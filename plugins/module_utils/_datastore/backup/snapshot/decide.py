@@ -16,18 +16,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.s
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.state import (
     State,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
-from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
-
-
-@dataclass(frozen=True)
-class SaveSnapshot(Step):
-    """name: of the file."""
-
-    action = "create"
-
-    name: str
-    snapshot: Manifest
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.steps import (
+    SaveSnapshot,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
 @dataclass(frozen=True)
