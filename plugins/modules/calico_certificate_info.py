@@ -163,6 +163,7 @@ table:
   sample: ["Typha server  364  2027-11-21  ok  8f434346648f  Secret kube-system/calico-typha-certs typha.crt"]
 """
 
+import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
@@ -174,50 +175,49 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
-from ansible_collections.hardway.calico.plugins.module_utils._survey.decide import report
-from ansible_collections.hardway.calico.plugins.module_utils._survey.read import look
+from ansible_collections.hardway.calico.plugins.module_utils._survey.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._survey.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._survey.report import report
+from ansible_collections.hardway.calico.plugins.module_utils._survey.seen import wanted_of
+from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import name_args
 
-HELD = {
-    name: {"type": "str", "default": ""}
-    for name in ("path", "problem", "server", "cluster_ca", "client_certificate")
+HELD: dict[str, dict[str, t.Any]] = {
+    "node": {"type": "str", "required": True},
+    **{
+        name: {"type": "str", "default": ""}
+        for name in ("path", "problem", "server", "cluster_ca", "client_certificate")
+    },
+}
+ARGS: dict[str, dict[str, t.Any]] = {
+    **KUBERNETES_ARGS,
+    **name_args(),
+    "least_days": {"type": "int", "default": 0},
+    "namespace": {"type": "str", "default": "kube-system"},
+    "cni_user": {"type": "str", "default": "calico-cni"},
+    "cni_secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
+    "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},
+    "nodes": {"type": "list", "elements": "str", "default": []},
+    "held": {"type": "list", "elements": "dict", "default": [], "options": HELD},
+    "cluster_ca": {"type": "str", "default": ""},
+    "server": {"type": "str", "default": ""},
 }
 
 
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            **KUBERNETES_ARGS,
-            "least_days": {"type": "int", "default": 0},
-            "namespace": {"type": "str", "default": "kube-system"},
-            "ca_configmap": {"type": "str", "default": "calico-typha-ca"},
-            "ca_secret": {"type": "str", "default": "calico-typha-ca-key", "no_log": False},
-            "server_secret": {"type": "str", "default": "calico-typha-certs", "no_log": False},
-            "client_secret": {"type": "str", "default": "calico-node-certs", "no_log": False},
-            "cni_user": {"type": "str", "default": "calico-cni"},
-            "cni_secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
-            "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},
-            "nodes": {"type": "list", "elements": "str", "default": []},
-            "held": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {"node": {"type": "str", "required": True}, **HELD},
-            },
-            "cluster_ca": {"type": "str", "default": ""},
-            "server": {"type": "str", "default": ""},
-        },
-        supports_check_mode=True,
-    )
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGS, supports_check_mode=True)
     show_public_parts(module)
+    params = module.params
     try:
         x509.require()
-        founds, keys = look(connect(module.params), module.params)
+        wanted = wanted_of(params)
+        seen = read(connect(params), wanted, params["cluster_ca"], params["held"])
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     # Keys are in no result; should one get into a message, Ansible masks it.
-    module.no_log_values.update(keys)
+    module.no_log_values.update(seen.private_keys)
+    founds = decide(wanted, seen)
     module.exit_json(
-        changed=False, **report(founds, datetime.now(timezone.utc), module.params["least_days"])
+        changed=False, **report(founds, datetime.now(timezone.utc), params["least_days"])
     )
 
 

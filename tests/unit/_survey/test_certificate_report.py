@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is reported of certificates, as tables of values; and the report of a whole cluster, with openssl's certificates."""
+"""What is reported of certificates, as tables of values; and the report of a whole cluster.
+
+The cluster's certificates are openssl's.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Pair,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._survey import decide as reporting
+from ansible_collections.hardway.calico.plugins.module_utils._survey import report
 from ansible_collections.hardway.calico.plugins.modules import calico_certificate_info
 
 START = datetime(2026, 11, 21, tzinfo=timezone.utc)
@@ -82,7 +86,7 @@ def found(problem=None, **about):
     ],
 )
 def test_status_of_one(what, after, least, status, days, trouble):
-    about = reporting.row(what, START + after * DAY, least)
+    about = report.row(what, START + after * DAY, least)
     assert (about["status"], about["days_left"], about["trouble"]) == (status, days, trouble)
     assert about.get("serial") == (None if what.certificate is None else "5A3C")
 
@@ -158,9 +162,9 @@ def test_uri_sans_of_a_leaf_are_no_trouble():
 
 
 def test_table_is_aligned():
-    lines = reporting.table(
+    lines = report.table(
         [
-            reporting.row(one, START, 0)
+            report.row(one, START, 0)
             for one in (found(), reporting.Found("y", "somewhere", "z", None, reporting.MISSING))
         ]
     )
@@ -174,7 +178,7 @@ def test_table_is_aligned():
     )
 
 
-# ---- the whole cluster --------------------------------------------------------------------------------------------------
+# ---- the whole cluster ---------------------------------------------------------------------------
 
 
 def secret(**data):
