@@ -12,12 +12,13 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Keeps a client certificate for the CNI user in a Secret of type C(kubernetes.io/tls), so that any controller can deliver it to nodes.
+  - Keeps a client certificate for the CNI user in a Secret of type C(kubernetes.io/tls), so that any controller can
+    deliver it to nodes.
   - With O(nodes) it keeps one for each node instead, so that one node can be cut off without the others.
-  - A certificate is issued anew if it is missing, broken, of another user, of another CA than the cluster's, of another key type than
-    wanted, or about to expire. Nothing else is written, and every step tells its reason.
-  - Kubernetes cannot revoke a certificate. What revokes a credential is the loss of its rights, so bind roles to RV(users) and not to a
-    group, from which RBAC can take no single member.
+  - A certificate is issued anew if it is missing, broken, of another user, of another CA than the cluster's, of
+    another key type than wanted, or about to expire. Nothing else is written, and every step tells its reason.
+  - Kubernetes cannot revoke a certificate. What revokes a credential is the loss of its rights, so bind roles to
+    RV(users) and not to a group, from which RBAC can take no single member.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
   - hardway.calico.attributes
@@ -26,7 +27,8 @@ requirements:
 options:
   state:
     description:
-      - V(absent) removes the Secret, or those of O(nodes). The certificates stay valid until they end; take their rights away as well.
+      - V(absent) removes the Secret, or those of O(nodes). The certificates stay valid until they end; take their
+        rights away as well.
     type: str
     choices: [present, absent]
     default: present
@@ -55,7 +57,8 @@ options:
     elements: str
   kept_nodes:
     description:
-      - Nodes that keep a credential beside those in O(nodes), as it is. The Secrets of all other nodes, which are gone or revoked, are removed.
+      - Nodes that keep a credential beside those in O(nodes), as it is. The Secrets of all other nodes, which are
+        gone or revoked, are removed.
       - Nothing is removed if it is not set.
     type: list
     elements: str
@@ -84,8 +87,9 @@ options:
   cluster_ca:
     description:
       - PEM of the cluster's CAs. A stored certificate of another CA is issued anew. Required for O(state=present).
-      - Where the API server publishes its CAs of client certificates (ConfigMap C(kube-system/extension-apiserver-authentication)) those are
-        taken as well, since some distributions use one CA for servers and another one for clients.
+      - Where the API server publishes its CAs of client certificates (ConfigMap
+        C(kube-system/extension-apiserver-authentication)) those are taken as well, since some distributions use one
+        CA for servers and another one for clients.
     type: str
   signer:
     description: The signer of the CSR API.
@@ -130,7 +134,10 @@ actions:
   returned: success
   type: list
   elements: dict
-  sample: [{action: renew, target: client certificate of calico-cni, reason: "it expires in 12 days, the renewal window is 30 days"}]
+  sample:
+    - action: renew
+      target: client certificate of calico-cni
+      reason: it expires in 12 days, the renewal window is 30 days
 users:
   description: The users that RBAC has to know, which are those with a credential and those of O(kept_nodes).
   returned: success
@@ -164,26 +171,32 @@ client_key:
   type: str
   sample: a PEM
 credentials:
-  description: For each node of O(nodes) the user, RV(certificate), RV(client_certificate) and RV(client_key), the latter two with O(return_content).
+  description: For each node of O(nodes) the user, RV(certificate), RV(client_certificate) and RV(client_key), the
+    latter two with O(return_content).
   returned: with O(nodes)
   type: dict
   sample: {cka001: {user: "calico-cni:cka001", certificate: {subject: "CN=calico-cni:cka001"}}}
 """
 
+import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
-    decide as planning,
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.decide import (
+    decide,
+    leaving,
+    wanted_of,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.issue import (
-    CaIssuer,
-    CsrIssuer,
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.issue import issuer_of
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.read import read
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.report import (
+    credentials_result,
+    holders_result,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import (
     CredentialStore,
-    client_cas,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
@@ -192,108 +205,35 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import trouble
+from ansible_collections.hardway.calico.plugins.module_utils._pki.options import KEY_ARGS
 
 
-def issuer(params, api):
-    """The issuer that the method names, made before anything is written."""
-    if params["method"] == "csr":
-        return CsrIssuer(api, params["signer"], params["secret"], params["timeout"])
-    return CaIssuer(params["ca_cert_content"], params["ca_key_content"])
-
-
-def apply(plan, store, signs, wanted, authorities, now):
-    """Carry the plan out: all certificates are issued and looked at before the first is stored. Returns {Holder: (certificate, key) PEM}."""
-    keys = {
-        step.detail: x509.make_key(wanted[step.detail].key_type, wanted[step.detail].key_size)
-        for step in plan
-        if step.action != "delete"
-    }
-    issued = {}
-    if keys:
-        lifetime = next(iter(wanted.values())).lifetime
-        issued = {
-            who: (certificate, keys[who])
-            for who, certificate in signs.issue(keys, now, lifetime).items()
-        }
-    for who, material in issued.items():
-        pair = x509.read_pair(*material, authorities)
-        planning.require_usable(
-            who.user, pair.problem or trouble(pair, wanted[who], pair.certificate.not_before)
-        )
-    for who, material in issued.items():
-        store.write(who, *material)
-    for step in plan:
-        if step.action == "delete":
-            store.delete(step.detail)
-    return issued
-
-
-def returned(who, material, authorities, content):
-    """What the result says of one credential."""
-    pair = x509.read_pair(*material, authorities)
-    if pair.certificate is None:
-        return {}
-    found = {"certificate": pair.certificate.as_result()}
-    return (
-        {**found, "client_certificate": material[0], "client_key": material[1]}
-        if content
-        else found
-    )
-
-
-def run(module):
-    params, present = module.params, module.params["state"] == "present"
-    holders = (
-        [planning.holder(params)]
-        if params["nodes"] is None
-        else [planning.holder(params, node) for node in sorted(set(params["nodes"]))]
-    )
-    kept = (
-        None
-        if params["kept_nodes"] is None
-        else [planning.holder(params, node) for node in params["kept_nodes"]]
-    )
-    wanted = {who: planning.wanted_leaf(params, who.user) for who in holders} if present else {}
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    params, now = module.params, datetime.now(timezone.utc).replace(microsecond=0)
+    wanted = wanted_of(params)
     api = connect(params)
-    signs = issuer(params, api) if present else None
-    now = datetime.now(timezone.utc).replace(microsecond=0)
+    issuer = issuer_of(params, api) if wanted.present else None
     store = CredentialStore(api, params["namespace"], params["user"], params["secret"])
-    material = store.read(wanted)
+    current = read(store, wanted, params["cluster_ca"])
     if not params["return_content"]:
-        module.no_log_values.update(key for _certificate, key in material.values() if key)
-    authorities = client_cas(api, params["cluster_ca"]) if present else ""
-    found = {who: x509.read_pair(*pems, authorities) for who, pems in material.items()}
-    stored = [who for who, item in store.found.items() if item is not None]
-    if present:
-        leaving = planning.unwanted(stored, wanted, None if kept is None else params["kept_nodes"])
-    else:
-        leaving = [(who, "state is absent") for who in holders if who in stored]
-    plan = planning.decide(wanted, found, now, leaving, params["force"])
-    if plan and not module.check_mode:
-        material.update(apply(plan, store, signs, wanted, authorities, now))
-    gone = [who for who, _reason in leaving]
-    there = [who for who in {**dict.fromkeys(stored), **wanted} if who not in gone]
-    result = {
+        module.no_log_values.update(current.keys)
+    unwanted = leaving(wanted, current.stored)
+    plan = decide(wanted.leaves, current.pairs, now, unwanted, params["force"])
+    credentials = current.credentials
+    if not module.check_mode:
+        credentials = {**credentials, **apply(plan, store, issuer, current.authorities, now)}
+    gone = [who for who, _reason in unwanted]
+    by_node, content = params["nodes"] is not None, params["return_content"]
+    return {
         "changed": bool(plan),
         "actions": plan.as_result(),
         "diff": plan.diff(),
-        "users": planning.users(wanted, kept or [], stored, gone),
-        "shared": any(not who.node for who in there),
-        "stored_nodes": sorted(who.node for who in there if who.node),
-    }
-    shown = {
-        who: returned(who, material[who], authorities, params["return_content"]) for who in wanted
-    }
-    if params["nodes"] is None:
-        return {**result, **next(iter(shown.values()), {})}
-    return {
-        **result,
-        "credentials": {who.node: {"user": who.user, **about} for who, about in shown.items()},
+        **holders_result(current.stored, wanted.leaves, wanted.kept or (), gone),
+        **credentials_result(wanted, credentials, by_node, content),
     }
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
@@ -304,8 +244,7 @@ def main():
             "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
             "nodes": {"type": "list", "elements": "str"},
             "kept_nodes": {"type": "list", "elements": "str"},
-            "key_type": {"type": "str", "choices": ["ECDSA", "RSA"], "default": "ECDSA"},
-            "key_size": {"type": "int"},
+            **KEY_ARGS,
             "lifetime_days": {"type": "int", "default": 365},
             "renewal_days": {"type": "int", "default": 30},
             "force": {"type": "bool", "default": False},

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
     decide as planning,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import holder
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
@@ -30,7 +31,7 @@ OPTIONS = {
     "key_type": "ECDSA",
     "key_size": None,
 }
-EVERYBODY = planning.holder(OPTIONS)
+EVERYBODY = holder(OPTIONS)
 
 
 def pair(
@@ -148,18 +149,18 @@ def test_what_is_issued_anew_and_why(found, after, action, reason):
 
 
 def test_one_node_of_many():
-    nodes = [planning.holder(OPTIONS, "node%d" % number) for number in range(5)]
+    nodes = [holder(OPTIONS, "node%d" % number) for number in range(5)]
     wanted = {who: planning.wanted_leaf(OPTIONS, who.user) for who in nodes}
     found = {who: pair(user=who.user) for who in nodes}
     found[nodes[3]] = pair(user=nodes[2].user)
     plan = planning.decide(wanted, found, START)
-    assert [(step.detail.node, step.reason) for step in plan] == [
+    assert [(step.holder.node, step.reason) for step in plan] == [
         ("node3", "its CN is calico-cni:node2, wanted calico-cni:node3")
     ]
 
 
 def test_a_lost_right_is_a_node_cut_off():
-    one, two, three = (planning.holder(OPTIONS, node) for node in ("one", "two", "three"))
+    one, two, three = (holder(OPTIONS, node) for node in ("one", "two", "three"))
     stored = [EVERYBODY, one, three]
     assert planning.unwanted(stored, [one], None) == []
     leaving = planning.unwanted(stored, [one], ["two"])
@@ -185,5 +186,5 @@ def test_a_lost_right_is_a_node_cut_off():
 )
 def test_names_that_fit_no_certificate_or_secret(node, options):
     with pytest.raises(CalicoError) as refusal:
-        planning.holder({**OPTIONS, **options}, node)
+        holder({**OPTIONS, **options}, node)
     assert refusal.value.remedy

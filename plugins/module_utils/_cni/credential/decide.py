@@ -6,70 +6,83 @@
 
 from __future__ import annotations
 
-import re
+import typing as t
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import (
+    Holder,
+    holder,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     LeafWanted,
+    Pair,
+    trouble,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.options import (
     key_size,
     require_days,
     require_window,
-    trouble,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan, Step
 
-NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the module's options ask for.
+
+    named: the Holders that they name. present: whether these shall have a credential. leaves: what
+    the certificate of each must be then. kept: Holders that keep what they have; None: nobody's is
+    removed for not being named.
+    """
+
+    named: tuple[Holder, ...]
+    present: bool
+    leaves: dict[Holder, LeafWanted]
+    kept: tuple[Holder, ...] | None
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who holds a credential: a user, the Secret that keeps it, and the node that it is for ("" for all nodes)."""
+class SignCredential(Step):
+    """A new key and a certificate for it. leaf: what that must be."""
 
-    user: str
-    secret: str
-    node: str = ""
-
-    @property
-    def target(self):
-        return "client certificate of %s" % self.user
+    holder: Holder
+    leaf: LeafWanted
 
 
-def holder(params, node=""):
-    """The Holder for a node, or for all nodes. Raises CalicoError for names that fit no certificate or no Secret."""
-    if not node:
-        found = Holder(params["user"], params["secret"])
-    else:
-        if not NAME.fullmatch(node):
-            raise CalicoError(
-                "%s is not the name of a node" % node,
-                expected="lower-case letters, digits, - and .",
-                found=node,
-                remedy="give the names that the cluster's Node objects have",
-            )
-        found = Holder("%s:%s" % (params["user"], node), "%s-%s" % (params["secret"], node), node)
-    # RFC 5280, appendix A.1: ub-common-name.
-    if not params["user"] or len(found.user) > 64:
-        raise CalicoError(
-            "The user %s cannot be a certificate's CN" % found.user,
-            expected="1 to 64 characters",
-            found=len(found.user),
-            remedy="choose a shorter user%s"
-            % (", or one credential for all nodes" if node else ""),
-        )
-    # The Secret's name is a label's value as well: at most 63 characters.
-    if not NAME.fullmatch(params["secret"]) or len(params["secret"]) > 63:
-        raise CalicoError(
-            "%s is not the name of a Secret" % params["secret"],
-            expected="up to 63 lower-case letters, digits, - and .",
-            found=params["secret"],
-            remedy="choose another name",
-        )
-    return found
+class IssueCredential(SignCredential):
+    action = "issue"
 
 
-def wanted_leaf(params, user):
+class RenewCredential(SignCredential):
+    action = "renew"
+
+
+@dataclass(frozen=True)
+class DeleteCredential(Step):
+    """The Holder's Secret goes."""
+
+    action = "delete"
+    holder: Holder
+
+
+CredentialStep = t.Union[SignCredential, DeleteCredential]
+
+
+def wanted_of(params: dict[str, t.Any]) -> Wanted:
+    """What is wanted. Raises CalicoError for names and numbers that make no certificate or Secret."""
+    nodes, kept = params["nodes"], params["kept_nodes"]
+    named = [holder(params)]
+    if nodes is not None:
+        named = [holder(params, node) for node in sorted(set(nodes))]
+    keepers = None if kept is None else tuple(holder(params, node) for node in kept)
+    present = params["state"] == "present"
+    leaves = {who: wanted_leaf(params, who.user) for who in named} if present else {}
+    return Wanted(tuple(named), present, leaves, keepers)
+
+
+def wanted_leaf(params: dict[str, t.Any], user: str) -> LeafWanted:
     """The LeafWanted for the module's options. Raises CalicoError for numbers that make no certificate."""
     require_days(params, "lifetime_days")
     require_window(params, "lifetime_days")
@@ -80,56 +93,68 @@ def wanted_leaf(params, user):
             found=params["timeout"],
             remedy="correct it or leave it out",
         )
-    lifetime, window = (
-        timedelta(days=params["lifetime_days"]),
-        timedelta(days=params["renewal_days"]),
-    )
+    lifetime = timedelta(days=params["lifetime_days"])
+    window = timedelta(days=params["renewal_days"])
     return LeafWanted(user, "clientAuth", params["key_type"], key_size(params), lifetime, window)
 
 
-def decide(wanted, found, now, unwanted=(), force=False):
-    """Plan: "issue", "renew" or "delete" a Holder's credential, which is each step's detail.
+def decide(
+    wanted: t.Mapping[Holder, LeafWanted],
+    found: t.Mapping[Holder, Pair],
+    now: datetime,
+    unwanted: t.Iterable[tuple[Holder, str]] = (),
+    force: bool = False,
+) -> Plan[CredentialStep]:
+    """Which credentials are signed and which go.
 
-    wanted: {Holder: LeafWanted}. found: {Holder: Pair}, trusted if a CA that the API server takes clients from signed it.
-    unwanted: Holders whose Secret goes.
+    found: of all wanted and unwanted Holders; a Pair is trusted if a CA that the API server takes
+    clients from signed it. unwanted: [(Holder whose Secret goes, reason)]. force: renew without need.
     """
-    steps = []
+    steps: list[CredentialStep] = []
     for who, leaf in wanted.items():
-        pair = found[who]
-        reason = trouble(pair, leaf, now) or ("it is renewed on demand (force)" if force else None)
+        reason = trouble(found[who], leaf, now)
+        if reason is None and force:
+            reason = "it is renewed on demand (force)"
         if reason:
-            after = {
-                "subject": "CN=%s" % who.user,
-                "key_type": leaf.key_type,
-                "key_size": leaf.key_size,
-                "days": leaf.lifetime.days,
-            }
-            steps.append(
-                Step(
-                    "issue" if pair.absent else "renew",
-                    who.target,
-                    reason,
-                    _shown(pair),
-                    after,
-                    who,
-                )
-            )
+            steps.append(_sign(who, leaf, found[who], reason))
     for who, reason in unwanted:
+        before = _shown(found[who]) or {"secret": who.secret}
         steps.append(
-            Step(
-                "delete",
-                who.target,
-                reason,
-                _shown(found[who]) or {"secret": who.secret},
-                None,
-                who,
+            DeleteCredential(
+                target=who.target, reason=reason, before=before, after=None, holder=who
             )
         )
     return Plan(steps)
 
 
-def unwanted(stored, wanted, kept):
-    """[(Holder, reason)] of stored per-node credentials of nodes that are neither wanted nor kept; kept None: all are kept."""
+def _sign(who: Holder, leaf: LeafWanted, found: Pair, reason: str) -> SignCredential:
+    after = {
+        "subject": "CN=%s" % who.user,
+        "key_type": leaf.key_type,
+        "key_size": leaf.key_size,
+        "days": leaf.lifetime.days,
+    }
+    kind = IssueCredential if found.absent else RenewCredential
+    return kind(
+        target=who.target, reason=reason, before=_shown(found), after=after, holder=who, leaf=leaf
+    )
+
+
+def leaving(wanted: Wanted, stored: t.Sequence[Holder]) -> list[tuple[Holder, str]]:
+    """[(Holder whose Secret goes, reason)] among those whose Secrets are there."""
+    if not wanted.present:
+        return [(who, "state is absent") for who in wanted.named if who in stored]
+    kept = None if wanted.kept is None else [who.node for who in wanted.kept]
+    return unwanted(stored, wanted.leaves, kept)
+
+
+def unwanted(
+    stored: t.Iterable[Holder], wanted: t.Container[Holder], kept: t.Container[str] | None
+) -> list[tuple[Holder, str]]:
+    """[(Holder, reason)] of stored credentials of nodes that are neither wanted nor kept.
+
+    kept: names of nodes; None: all are kept.
+    """
     if kept is None:
         return []
     return [
@@ -139,21 +164,30 @@ def unwanted(stored, wanted, kept):
     ]
 
 
-def users(wanted, kept, stored, removed):
-    """The users that RBAC has to know: those with a credential, and the kept nodes' own. A right that is left out is a node cut off."""
+def users(
+    wanted: t.Iterable[Holder],
+    kept: t.Iterable[Holder],
+    stored: t.Iterable[Holder],
+    removed: t.Iterable[Holder],
+) -> list[str]:
+    """The users that RBAC has to know: those with a credential, and the kept nodes' own.
+
+    A right that is left out is a node cut off.
+    """
     return sorted({who.user for who in (*wanted, *kept, *stored)} - {who.user for who in removed})
 
 
-def require_usable(user, reason):
+def require_usable(user: str, reason: str | None) -> None:
     """Raises CalicoError if a certificate that was just issued is not what was asked for. reason: its trouble, or None."""
     if reason:
         raise CalicoError(
             "The certificate that was issued for %s cannot be used" % user,
             expected="a client certificate of the API server's CA for clients",
             found=reason,
-            remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; nothing was stored",
+            remedy="compare cluster_ca and the signer's CA with the API server's --client-ca-file; "
+            "nothing was stored",
         )
 
 
-def _shown(pair):
+def _shown(pair: Pair) -> dict[str, t.Any] | None:
     return None if pair.certificate is None else pair.certificate.as_result()

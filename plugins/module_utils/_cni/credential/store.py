@@ -2,139 +2,114 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the CNI user's credentials live: Secrets of type kubernetes.io/tls, through the Kubernetes API. It decides nothing."""
+"""Where the CNI user's credentials live: Secrets of type kubernetes.io/tls, through the Kubernetes API.
+
+It decides nothing.
+"""
 
 from __future__ import annotations
 
-import base64
+import contextlib
+import typing as t
 
-from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.decide import Holder
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import (
+    KEYS,
+    OF_NODE,
+    OF_SECRET,
+    Holder,
+    node_holder,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret import (
+    data_of,
+    lost_race,
+    pair_of,
+)
 
-KEYS = ("tls.crt", "tls.key")
-CREDENTIAL, NODE = "hardway.calico/credential", "hardway.calico/node"
-CLIENT_CA_CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
+TYPED = {"apiVersion": "v1", "kind": "Secret"}
 
 
 class CredentialStore:
-    """One Secret a Holder. A write is one request that holds both halves, bound to what was read."""
+    """One Secret a Holder. A write is one request that holds both halves, bound to what was read.
 
-    def __init__(self, api, namespace, user, secret):
+    namespace: of the Secrets. user, secret: the options of that name, which nodes' derive from.
+    """
+
+    def __init__(self, api: KubernetesApi, namespace: str, user: str, secret: str) -> None:
         self.api, self.namespace, self.user, self.secret = api, namespace, user, secret
         self.collection = "/api/v1/namespaces/%s/secrets" % namespace
-        self.found = {}
+        self.found: dict[Holder, dict[str, t.Any] | None] = {}
 
-    def read(self, wanted):
+    @property
+    def stored(self) -> list[Holder]:
+        """The Holders whose Secret was there when it was read."""
+        return [who for who, item in self.found.items() if item is not None]
+
+    def read(self, wanted: t.Collection[Holder] = ()) -> dict[Holder, tuple[str, str]]:
         """{Holder: (certificate PEM, key PEM)} of all that is stored, and of the wanted ones ("", "") where nothing is.
 
-        A GET of the common Secret and a LIST of the nodes' by their label; a wanted one that the LIST lacks is asked for by name.
+        A GET of the common Secret and a LIST of the nodes' by their label; a wanted one that the
+        LIST lacks is asked for by name.
         """
         everybody = Holder(self.user, self.secret)
-        self.found = {everybody: self._get(everybody)}
-        for item in self.api.list(
-            "%s?labelSelector=%s%%3D%s"
-            % (self.collection, CREDENTIAL.replace("/", "%2F"), self.secret)
-        ):
-            labels = item["metadata"].get("labels") or {}
-            node = labels.get(NODE)
-            if node and labels.get(CREDENTIAL) == self.secret:
-                self.found[Holder("%s:%s" % (self.user, node), item["metadata"]["name"], node)] = (
-                    item
-                )
+        self.found = {everybody: self._get(everybody), **self._labelled()}
         for who in wanted:
             if who not in self.found:
                 self.found[who] = self._get(who)
         return {
-            who: pair_of(item)
+            who: pair_of(item, KEYS)
             for who, item in self.found.items()
             if item is not None or who in wanted
         }
 
-    def write(self, who, certificate_pem, key_pem):
-        data = {
-            key: base64.b64encode(pem.encode()).decode()
-            for key, pem in zip(KEYS, (certificate_pem, key_pem))
-        }
-        typed, there = {"apiVersion": "v1", "kind": "Secret"}, self.found[who]
-        labels = {
-            "app.kubernetes.io/managed-by": "hardway.calico",
-            **({CREDENTIAL: self.secret, NODE: who.node} if who.node else {}),
-        }
-        if there is None:
-            metadata = {"name": who.secret, "namespace": self.namespace, "labels": labels}
-            self._send(
-                who,
-                self.api.create,
-                self.collection,
-                {**typed, "metadata": metadata, "type": "kubernetes.io/tls", "data": data},
-            )
-        else:
-            metadata = {
-                **there["metadata"],
-                "labels": {**(there["metadata"].get("labels") or {}), **labels},
-            }
-            self._send(
-                who,
-                self.api.replace,
-                self._path(who),
-                {
-                    **there,
-                    **typed,
-                    "metadata": metadata,
-                    "data": {**(there.get("data") or {}), **data},
-                },
-            )
+    def _labelled(self) -> dict[Holder, dict[str, t.Any]]:
+        label = OF_SECRET.replace("/", "%2F")
+        path = "%s?labelSelector=%s%%3D%s" % (self.collection, label, self.secret)
+        found = {}
+        for item in self.api.list(path):
+            metadata = item["metadata"]
+            labels = metadata.get("labels") or {}
+            node = labels.get(OF_NODE)
+            if node and labels.get(OF_SECRET) == self.secret:
+                found[node_holder(self.user, metadata["name"], node)] = item
+        return found
 
-    def delete(self, who):
-        metadata = self.found[who]["metadata"]
-        self._send(
-            who,
-            self.api.delete,
-            self._path(who),
-            metadata.get("uid"),
-            metadata.get("resourceVersion"),
+    def write(self, who: Holder, certificate_pem: str, key_pem: str) -> None:
+        """Store a credential; what else is in the Secret stays."""
+        data = data_of(dict(zip(KEYS, (certificate_pem, key_pem))))
+        there = self.found[who]
+        labels = {"app.kubernetes.io/managed-by": "hardway.calico"}
+        if who.node:
+            labels.update({OF_SECRET: self.secret, OF_NODE: who.node})
+        with self._bound(who):
+            if there is None:
+                metadata = {"name": who.secret, "namespace": self.namespace, "labels": labels}
+                new = {**TYPED, "metadata": metadata, "type": "kubernetes.io/tls", "data": data}
+                self.api.create(self.collection, new)
+            else:
+                old = there["metadata"]
+                metadata = {**old, "labels": {**(old.get("labels") or {}), **labels}}
+                data = {**(there.get("data") or {}), **data}
+                self.api.replace(
+                    self._path(who), {**there, **TYPED, "metadata": metadata, "data": data}
+                )
+
+    def delete(self, who: Holder) -> None:
+        """Remove a Secret that was read."""
+        metadata = (self.found[who] or {})["metadata"]
+        with self._bound(who):
+            self.api.delete(self._path(who), metadata.get("uid"), metadata.get("resourceVersion"))
+
+    def _bound(self, who: Holder) -> contextlib.AbstractContextManager[None]:
+        return lost_race(
+            "The Secret %s/%s was written by another run or person meanwhile"
+            % (self.namespace, who.secret),
+            expected="the Secret as it was read a moment ago",
+            remedy="run again when the other run has ended; its credential was left as it is",
         )
 
-    def _send(self, who, request, *arguments):
-        try:
-            request(*arguments)
-        except CalicoError as exc:
-            if exc.status != 409:
-                raise
-            raise CalicoError(
-                "The Secret %s/%s was written by another run or person meanwhile"
-                % (self.namespace, who.secret),
-                expected="the Secret as it was read a moment ago",
-                found=exc.found,
-                remedy="run again when the other run has ended; its credential was left as it is",
-            ) from exc
-
-    def _get(self, who):
+    def _get(self, who: Holder) -> dict[str, t.Any] | None:
         return self.api.get(self._path(who))
 
-    def _path(self, who):
+    def _path(self, who: Holder) -> str:
         return "%s/%s" % (self.collection, who.secret)
-
-
-def pair_of(secret, keys=KEYS):
-    """(certificate PEM, key PEM) of a Secret, "" where absent; what is no text becomes garbage PEM."""
-    data = (secret or {}).get("data") or {}
-    return tuple(base64.b64decode(data.get(key) or "").decode(errors="replace") for key in keys)
-
-
-def client_cas(api, cluster_ca):
-    """PEM of the CAs that the API server takes clients from: what it publishes, and what the user names."""
-    problem = x509.read_bundle(cluster_ca)[1]
-    if problem:
-        raise CalicoError(
-            "cluster_ca cannot be read: %s" % problem,
-            expected="PEM of certificates",
-            remedy="hand in the content of the CA's file",
-        )
-    try:
-        published = api.get(CLIENT_CA_CONFIGMAP) or {}
-    except CalicoError:
-        # An account may be allowed the Secret and not this; a server that is down is named by the next request.
-        published = {}
-    return "%s\n%s" % (cluster_ca, (published.get("data") or {}).get("client-ca-file") or "")
