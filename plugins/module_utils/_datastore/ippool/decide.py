@@ -73,23 +73,19 @@ def decide(
         if name not in absent
     }
     left = _networks_left(current, absent)
-    problems, changes = _duplicates(wanted), list[PoolStep]()
+    problems = _duplicates(wanted)
+    changes: list[PoolStep] = []
     for pool in present:
         name, stored = pool["name"], current.pools.get(pool["name"])
         problems += rules.release_problems(pool, minor)
         if pool["cidr"] is None and stored is None:
             problems.append("pool %s: cidr is missing, and there is no such pool yet" % name)
             continue
-        if stored is None:
-            finals[name], steps = _new(pool, minor)
-            problems += rules.spec_problems(name, finals[name])
-            problems += rules.block_problems(name, finals[name], left)
-        else:
-            old = FIELDS.effective(spec_of(stored), minor)
-            finals[name], steps = _existing(pool, stored, old, minor)
-            problems += rules.spec_problems(name, finals[name])
-            problems += rules.immutable_problems(name, old, finals[name])
-        changes += steps
+        step, final = _new(pool, minor) if stored is None else _existing(pool, stored, minor)
+        finals[name] = final
+        changes += [step] if step else []
+        problems += rules.spec_problems(name, final)
+        problems += _conflicts(name, stored, final, left, minor)
     problems += rules.overlap_problems(finals, {pool["name"] for pool in present}, forbidden)
     if not force_delete:
         problems += _in_use(current, absent)
@@ -120,8 +116,8 @@ def _networks_left(current: State, absent: list[str]) -> list[Network]:
     return [block.network for block in current.blocks if block not in released]
 
 
-def _new(pool: Options, minor: int) -> tuple[Spec, list[PoolStep]]:
-    """(effective spec, steps) of a pool that is not there."""
+def _new(pool: Options, minor: int) -> tuple[CreatePool, Spec]:
+    """The step to a pool that is not there, and its effective spec."""
     spec = FIELDS.new(FIELDS.set_by_user(pool, minor), minor)
     step = CreatePool(
         target=_target(pool["name"]),
@@ -131,26 +127,34 @@ def _new(pool: Options, minor: int) -> tuple[Spec, list[PoolStep]]:
         name=pool["name"],
         spec=spec,
     )
-    return FIELDS.effective(spec, minor), [step]
+    return step, FIELDS.effective(spec, minor)
 
 
-def _existing(
-    pool: Options, stored: Manifest, old: Spec, minor: int
-) -> tuple[Spec, list[PoolStep]]:
-    """(effective spec as it would be, steps) of a pool that is there. old: its effective spec."""
+def _existing(pool: Options, stored: Manifest, minor: int) -> tuple[UpdatePool | None, Spec]:
+    """The step to a pool that is there, if one is needed, and its effective spec as it would be."""
+    old = FIELDS.effective(spec_of(stored), minor)
     change = FIELDS.changes(old, FIELDS.set_by_user(pool, minor))
     if not change:
-        return old, []
+        return None, old
+    options = ", ".join(FIELDS[key].option for key in change)
     step = UpdatePool(
         target=_target(pool["name"]),
-        reason="%s differ%s"
-        % (", ".join(FIELDS[key].option for key in change), "s" if len(change) == 1 else ""),
+        reason="%s differ%s" % (options, "s" if len(change) == 1 else ""),
         before={key: old.get(key) for key in change},
         after=change,
         pool=stored,
         change=change,
     )
-    return {**old, **change}, [step]
+    return step, {**old, **change}
+
+
+def _conflicts(
+    name: str, stored: Manifest | None, final: Spec, left: list[Network], minor: int
+) -> t.Iterator[str]:
+    """What stands against a pool in what is there already."""
+    if stored is None:
+        return rules.block_problems(name, final, left)
+    return rules.immutable_problems(name, FIELDS.effective(spec_of(stored), minor), final)
 
 
 def _in_use(current: State, absent: list[str]) -> list[str]:
