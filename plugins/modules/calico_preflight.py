@@ -70,12 +70,19 @@ kubernetes_version:
   type: str
   sample: v1.34.4
 release:
-  description: What the version table says about the release, without the lists; the lookup P(hardway.calico.release#lookup) has all.
+  description: What the version table says about the release, without the lists; the lookup
+    P(hardway.calico.release#lookup) has all.
   returned: success
   type: dict
-  sample: {version: v3.32.1, minor: "3.32", registry: quay.io/calico, kubernetes: {min: "1.34", max: "1.36", floor: "1.21"}, architectures: [amd64]}
+  sample:
+    version: v3.32.1
+    minor: "3.32"
+    registry: quay.io/calico
+    kubernetes: {min: "1.34", max: "1.36", floor: "1.21"}
+    architectures: [amd64]
 installed_version:
-  description: The Calico that is there, by the image of calico-node or the datastore's ClusterInformation; empty if there is none.
+  description: The Calico that is there, by the image of calico-node or the datastore's ClusterInformation; empty if
+    there is none.
   returned: success
   type: str
   sample: v3.31.7
@@ -97,7 +104,8 @@ schedulable_nodes:
   type: int
   sample: 3
 typha_replicas:
-  description: Typha's replicas by the Tigera operator's formula, fewer than there are schedulable nodes where that is possible.
+  description: Typha's replicas by the Tigera operator's formula, fewer than there are schedulable nodes where that is
+    possible.
   returned: success
   type: int
   sample: 2
@@ -120,7 +128,8 @@ node_networks:
   elements: str
   sample: [192.0.2.21/32]
 forbidden_networks:
-  description: The networks that no IP pool may overlap, that is RV(service_networks) and RV(node_networks), for M(hardway.calico.calico_ippool).
+  description: The networks that no IP pool may overlap, that is RV(service_networks) and RV(node_networks), for
+    M(hardway.calico.calico_ippool).
   returned: success
   type: list
   elements: dict
@@ -135,12 +144,12 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import preflight
-from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import look
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import decide
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
@@ -160,18 +169,19 @@ def main():
     params = module.params
     try:
         about = release(params["calico_version"])
-        allowed = {
-            "downgrade_allowed": params["downgrade"] == "allow",
-            "upgrade_allowed": params["upgrade"] == "allow",
-        }
-        found, warnings = preflight(
-            about, look(connect(params)), params["kubernetes_range"], params["namespace"], **allowed
+        found = decide(
+            about,
+            read(connect(params)),
+            params["kubernetes_range"],
+            params["namespace"],
+            downgrade_allowed=params["downgrade"] == "allow",
+            upgrade_allowed=params["upgrade"] == "allow",
         )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
-    for warning in warnings:
+    for warning in found.warnings:
         module.warn(warning)
-    module.exit_json(changed=False, **found)
+    module.exit_json(changed=False, **found.facts)
 
 
 if __name__ == "__main__":

@@ -2,238 +2,105 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a look at the cluster means for an installation: decisions only, values in and values out."""
+"""Decides whether an installation may begin, and tells what it must know of the cluster (pure)."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
+import typing as t
 
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-
-NODES_PER_TYPHA = 200
-MOST_TYPHAS = 20
-VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-OTHER_NETWORKS = re.compile(
-    r"(kube-flannel|cilium|weave-net|canal|antrea-agent|kube-router|ovnkube-node|kindnet|aws-node|azure-cni|romana-agent)(-|\Z)"
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import (
+    Network,
+    Node,
+    describe_node,
+    networks,
+    node_networks,
+    other_networks,
+    typha_replicas,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.compatibility import (
+    check_architectures,
+    installed_version,
+    kubernetes_verdict,
+    refuse_downgrade,
+    upgrade_warning,
 )
 
-
-def kubernetes_verdict(release, server_version):
-    """None if the release was tested with that Kubernetes version, else (CalicoError, whether it cannot work at all)."""
-    tested = release["kubernetes"]
-    found = _version(server_version)
-    if found is None:
-        return CalicoError(
-            "the API server's version cannot be read",
-            expected="something like v1.34.4",
-            found=server_version,
-            remedy="see what answers at that address, or accept it with calico_kubernetes_range: ignore",
-        ), False
-    found = found[:2]
-    if _version(tested["min"])[:2] <= found <= _version(tested["max"])[:2]:
-        return None
-    broken = found < _version(tested["floor"])[:2]
-    return CalicoError(
-        "Calico %s %s Kubernetes %s"
-        % (
-            release["version"],
-            "does not work with" if broken else "was not tested with",
-            server_version,
-        ),
-        expected="Kubernetes %s to %s" % (tested["min"], tested["max"]),
-        found=server_version,
-        remedy="choose a Calico release that was tested with it in calico_version, or accept it with calico_kubernetes_range: ignore",
-    ), broken
+# What the result tells about the release.
+ABOUT = ("version", "minor", "registry", "kubernetes", "architectures")
 
 
-def typha_replicas(schedulable):
-    """Typha's replicas for a number of schedulable nodes.
+class Seen(t.TypedDict):
+    """A look at the cluster: API objects as they are.
 
-    The operator's formula (tigera/operator pkg/common/autoscale.go): one to 200 nodes and one more, at least 3 from 5
-    nodes on; below, fewer than there are nodes, or else a rolling update on host ports stalls. At most 20, as
-    the documentation for on-premises installations says.
+    kubeadm: its ClusterConfiguration, or None on clusters of other making; service_cidrs: None before Kubernetes 1.33.
     """
-    if schedulable <= 2:
-        return 1
-    if schedulable <= 4:
-        return 2
-    return min(MOST_TYPHAS, max(3, schedulable // NODES_PER_TYPHA + 2))
+
+    version: str
+    nodes: list[dict[str, t.Any]]
+    daemonsets: list[dict[str, t.Any]]
+    kubeadm: dict[str, t.Any] | None
+    service_cidrs: list[dict[str, t.Any]] | None
+    cluster_information: dict[str, t.Any] | None
 
 
-def describe_node(node):
-    """{name, internal_ips, architecture, operating_system, schedulable} of a Node object."""
-    info = node.get("status", {}).get("nodeInfo", {})
-    labels = node["metadata"].get("labels") or {}
-    return {
-        "name": node["metadata"]["name"],
-        "internal_ips": [
-            entry["address"]
-            for entry in node.get("status", {}).get("addresses") or []
-            if entry.get("type") == "InternalIP"
-        ],
-        "architecture": labels.get("kubernetes.io/arch") or info.get("architecture", ""),
-        "operating_system": labels.get("kubernetes.io/os") or info.get("operatingSystem", ""),
-        "schedulable": not node.get("spec", {}).get("unschedulable", False),
-    }
+class Facts(t.TypedDict):
+    """The module's result; see its RETURN."""
+
+    kubernetes_version: str
+    release: dict[str, t.Any]
+    installed_version: str
+    nodes: list[Node]
+    architectures: list[str]
+    schedulable_nodes: int
+    typha_replicas: int
+    pod_networks: list[str]
+    service_networks: list[str]
+    node_networks: list[str]
+    forbidden_networks: list[Network]
 
 
-def check_architectures(release, nodes):
-    """Raise CalicoError if a Linux node's architecture is one that the release is not built for."""
-    odd = [
-        "%s (%s)" % (node["name"], node["architecture"])
-        for node in nodes
-        if node["operating_system"] == "linux"
-        and node["architecture"]
-        and node["architecture"] not in release["architectures"]
-    ]
-    if odd:
-        raise CalicoError(
-            "Calico %s has no binaries and images for the architecture of %d nodes"
-            % (release["version"], len(odd)),
-            expected=", ".join(release["architectures"]),
-            found=", ".join(odd[:10]),
-            remedy="remove those nodes from the cluster, or choose a release that is built for them",
-        )
+class Preflight(t.NamedTuple):
+    """warnings: sentences about what does not stop an installation."""
+
+    facts: Facts
+    warnings: list[str]
 
 
-def installed_version(daemonsets, cluster_information):
-    """(version, where it was read) of the Calico that is there, or ("", "").
+def decide(
+    about: dict[str, t.Any],
+    seen: Seen,
+    kubernetes_range: str,
+    namespace: str,
+    downgrade_allowed: bool = False,
+    upgrade_allowed: bool = False,
+) -> Preflight:
+    """What an installation of a release must know of the cluster.
 
-    The newer one counts where calico/node's image and the datastore's ClusterInformation differ, as in an upgrade that
-    was broken off.
+    about: the release, of _release.table.release(). kubernetes_range: "warn", "fail" or "ignore", about a version that
+    the release was not tested with. Raises CalicoError where the installation must not begin.
     """
-    found = []
-    for daemonset in daemonsets:
-        if daemonset["metadata"]["name"] == "calico-node":
-            place = "the image of DaemonSet %s/calico-node" % daemonset["metadata"].get(
-                "namespace", "?"
-            )
-            for container in (
-                daemonset.get("spec", {}).get("template", {}).get("spec", {}).get("containers")
-                or []
-            ):
-                if container.get("name") == "calico-node":
-                    found.append(
-                        (container.get("image", "").split("@")[0].rpartition(":")[2], place)
-                    )
-    stored = ((cluster_information or {}).get("spec") or {}).get("calicoVersion", "")
-    found.append((stored, "ClusterInformation default"))
-    known = [(_version(version), version, place) for version, place in found if _version(version)]
-    if not known:
-        return "", ""
-    newest = max(known, key=lambda entry: entry[0])
-    return newest[1], newest[2]
-
-
-def refuse_downgrade(release, installed, place, allowed=False):
-    """Raise CalicoError if a newer minor is installed, unless allowed; return a warning about any newer release, else None."""
-    there, wanted = _version(installed), _version(release["version"])
-    if there is None or there <= wanted:
-        return None
-    if allowed and there[:2] != wanted[:2]:
-        return "Calico %s (%s) is newer than the wanted %s, and going back is allowed." % (
-            installed,
-            place,
-            release["version"],
-        )
-    if there[:2] == wanted[:2]:
-        return (
-            "Calico %s (%s) is newer than the wanted %s. Both are of one minor, so the run goes on."
-            % (installed, place, release["version"])
-        )
-    raise CalicoError(
-        "Calico %s would be a downgrade: older CRDs drop the fields and kinds that the newer release stored"
-        % release["version"],
-        expected="%s or newer" % installed,
-        found="%s in %s" % (installed, place),
-        remedy="set calico_version to %s or newer; to go back, restore a snapshot taken before the upgrade"
-        % installed,
-    )
-
-
-def upgrade_warning(release, installed, place):
-    """A sentence if an older minor is installed, else None: an ordinary run replaces it without the care of an upgrade."""
-    there, wanted = _version(installed), _version(release["version"])
-    if there is None or there[:2] >= wanted[:2]:
-        return None
-    return (
-        "Calico %s (%s) runs here, and this run is for %s. The playbook hardway.calico.upgrade goes from one to the other with a snapshot, canary first"
-        " and with the rights of both; an ordinary run replaces it without these."
-        % (installed, place, release["version"])
-    )
-
-
-def other_networks(daemonsets, namespace):
-    """Warnings about DaemonSets of other networks, and about a calico-node in another namespace."""
-    warnings = []
-    for daemonset in daemonsets:
-        name, where = daemonset["metadata"]["name"], daemonset["metadata"].get("namespace", "")
-        if OTHER_NETWORKS.match(name):
-            warnings.append(
-                "DaemonSet %s/%s looks like another pod network. Two networks on one node fight over pods: remove one of them."
-                % (where, name)
-            )
-        if name == "calico-node" and where != namespace:
-            warnings.append(
-                "DaemonSet %s/calico-node is a Calico that something else installed. Remove that first, or set calico_namespace."
-                % where
-            )
-    return warnings
-
-
-def networks(kubeadm, service_cidrs):
-    """(pod networks, service networks): of kubeadm's ClusterConfiguration and of the API's ServiceCIDRs, without repeats."""
-    networking = (kubeadm or {}).get("networking") or {}
-    pods = _split(networking.get("podSubnet"))
-    services = _split(networking.get("serviceSubnet"))
-    for entry in service_cidrs or []:
-        services += (entry.get("spec") or {}).get("cidrs") or []
-    return list(dict.fromkeys(pods)), list(dict.fromkeys(services))
-
-
-def preflight(
-    release, seen, kubernetes_range, namespace, downgrade_allowed=False, upgrade_allowed=False
-):
-    """(result, warnings) of a look at the cluster; raises CalicoError where an installation must not begin.
-
-    seen: {"version", "nodes", "daemonsets", "kubeadm", "service_cidrs", "cluster_information"}, API objects as they are.
-    """
-    warnings = []
-    verdict = kubernetes_verdict(release, seen["version"])
-    if verdict and kubernetes_range != "ignore":
-        problem, broken = verdict
-        if broken or kubernetes_range == "fail":
-            raise problem
-        warnings.append(str(problem))
     nodes = sorted((describe_node(node) for node in seen["nodes"]), key=lambda node: node["name"])
-    check_architectures(release, nodes)
+    linux = [node for node in nodes if node["operating_system"] == "linux"]
+    schedulable = [node for node in linux if node["schedulable"]]
     installed, place = installed_version(seen["daemonsets"], seen["cluster_information"])
-    warnings += [
-        warning
-        for warning in [refuse_downgrade(release, installed, place, downgrade_allowed)]
-        if warning
-    ]
+
+    said = [_about_kubernetes(about, seen["version"], kubernetes_range)]
+    check_architectures(about, nodes)
+    said.append(refuse_downgrade(about, installed, place, downgrade_allowed))
     if not upgrade_allowed:
-        warnings += [warning for warning in [upgrade_warning(release, installed, place)] if warning]
-    warnings += other_networks(seen["daemonsets"], namespace)
-    schedulable = [
-        node for node in nodes if node["schedulable"] and node["operating_system"] == "linux"
-    ]
+        said.append(upgrade_warning(about, installed, place))
+    said += other_networks(seen["daemonsets"], namespace)
     if not schedulable:
-        warnings.append(
+        said.append(
             "No Linux node is schedulable: Typha will stay Pending. Uncordon or join a node."
         )
+
     pods, services = networks(seen["kubeadm"], seen["service_cidrs"])
-    addresses = [
-        (node["name"], _host_network(address)) for node in nodes for address in node["internal_ips"]
-    ]
-    return {
+    hosts = node_networks(nodes)
+    taken: list[Network] = [{"name": "the service network", "cidr": cidr} for cidr in services]
+    facts: Facts = {
         "kubernetes_version": seen["version"],
-        "release": {
-            key: release[key]
-            for key in ("version", "minor", "registry", "kubernetes", "architectures")
-        },
+        "release": {key: about[key] for key in ABOUT},
         "installed_version": installed,
         "nodes": nodes,
         "architectures": sorted({node["architecture"] for node in nodes if node["architecture"]}),
@@ -241,20 +108,18 @@ def preflight(
         "typha_replicas": typha_replicas(len(schedulable)),
         "pod_networks": pods,
         "service_networks": services,
-        "node_networks": [cidr for _name, cidr in addresses],
-        "forbidden_networks": [{"name": "the service network", "cidr": cidr} for cidr in services]
-        + [{"name": "the address of node %s" % name, "cidr": cidr} for name, cidr in addresses],
-    }, warnings
+        "node_networks": [network["cidr"] for network in hosts],
+        "forbidden_networks": taken + hosts,
+    }
+    return Preflight(facts, [warning for warning in said if warning])
 
 
-def _version(text):
-    match = VERSION.match(str(text or ""))
-    return tuple(int(part or 0) for part in match.groups()) if match else None
-
-
-def _split(text):
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
-
-
-def _host_network(address):
-    return str(ipaddress.ip_network(address))
+def _about_kubernetes(about: dict[str, t.Any], version: str, wish: str) -> str | None:
+    """A warning, or None if all is well or nobody wants to know. Raises CalicoError."""
+    verdict = None if wish == "ignore" else kubernetes_verdict(about, version)
+    if verdict is None:
+        return None
+    problem, broken = verdict
+    if broken or wish == "fail":
+        raise problem
+    return str(problem)

@@ -2,23 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What preflight reads from the Kubernetes API: six requests, none of which writes."""
+"""Adapter: what preflight reads from the Kubernetes API, six requests, none of which writes."""
 
 from __future__ import annotations
 
-NODES = "/api/v1/nodes"
+import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import NODES
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import Seen
+
 DAEMONSETS = "/apis/apps/v1/daemonsets"
 KUBEADM_CONFIG = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 
 
-def look(api):
-    """The `seen` that decide.preflight takes. Six round trips; raises CalicoError from the API.
-
-    kubeadm is None on clusters of other making and where the ConfigMap cannot be read as YAML; service_cidrs is None
-    before Kubernetes 1.33.
-    """
+def read(api: KubernetesApi) -> Seen:
+    """Six round trips; raises CalicoError from the API. A ConfigMap of kubeadm that is no YAML is as none."""
     return {
         "version": api.version(),
         "nodes": api.list(NODES),
@@ -29,13 +30,12 @@ def look(api):
     }
 
 
-def _cluster_configuration(configmap):
+def _cluster_configuration(configmap: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
     import yaml
 
+    text = ((configmap or {}).get("data") or {}).get("ClusterConfiguration") or ""
     try:
-        found = yaml.safe_load(
-            ((configmap or {}).get("data") or {}).get("ClusterConfiguration") or ""
-        )
+        found = yaml.safe_load(text)
     except yaml.YAMLError:
         return None
     return found if isinstance(found, dict) else None

@@ -12,6 +12,8 @@ from ansible.module_utils.testing import patch_module_args
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._preflight import cluster as facts
+from ansible_collections.hardway.calico.plugins.module_utils._preflight import compatibility
 from ansible_collections.hardway.calico.plugins.module_utils._preflight import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import (
     CLUSTER_INFORMATION,
@@ -19,7 +21,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight.read imp
     KUBEADM_CONFIG,
     NODES,
     SERVICE_CIDRS,
-    look,
+    read,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.modules import calico_preflight
@@ -71,7 +73,7 @@ def seen(**more):
 
 
 def preflight(kubernetes_range="warn", version="v3.32.1", **more):
-    return plan.preflight(release(version), seen(**more), kubernetes_range, "kube-system")
+    return plan.decide(release(version), seen(**more), kubernetes_range, "kube-system")
 
 
 @pytest.mark.parametrize(
@@ -95,11 +97,11 @@ def preflight(kubernetes_range="warn", version="v3.32.1", **more):
     ],
 )
 def test_typha_replicas(nodes, replicas):
-    assert plan.typha_replicas(nodes) == replicas
+    assert facts.typha_replicas(nodes) == replicas
 
 
 def test_replicas_leave_a_node_free_where_there_are_two():
-    assert all(plan.typha_replicas(count) < count for count in range(2, 4000))
+    assert all(facts.typha_replicas(count) < count for count in range(2, 4000))
 
 
 def test_cordoned_and_windows_nodes_do_not_count_and_tainted_ones_do():
@@ -128,7 +130,7 @@ def test_no_schedulable_node_is_a_warning():
 
 @pytest.mark.parametrize("version", ["v1.34.0", "v1.36.9", "v1.35.2-gke.1", "v1.35.1+k3s1", "1.34"])
 def test_tested_kubernetes(version):
-    assert plan.kubernetes_verdict(release("3.32"), version) is None
+    assert compatibility.kubernetes_verdict(release("3.32"), version) is None
 
 
 @pytest.mark.parametrize("version", ["v1.33.9", "v1.37.0"])
@@ -137,26 +139,24 @@ def test_untested_kubernetes(version):
         "Calico v3.32.1 was not tested with Kubernetes %s. Expected: Kubernetes 1.34 to 1.36. Found: %s. Remedy: "
         % (version, version)
     )
-    _found, warnings = plan.preflight(release("3.32"), seen(version=version), "warn", "kube-system")
+    _found, warnings = plan.decide(release("3.32"), seen(version=version), "warn", "kube-system")
     assert len(warnings) == 1 and warnings[0].startswith(words)
     with pytest.raises(CalicoError) as caught:
-        plan.preflight(release("3.32"), seen(version=version), "fail", "kube-system")
+        plan.decide(release("3.32"), seen(version=version), "fail", "kube-system")
     assert str(caught.value).startswith(words)
-    assert plan.preflight(release("3.32"), seen(version=version), "ignore", "kube-system")[1] == []
+    assert plan.decide(release("3.32"), seen(version=version), "ignore", "kube-system")[1] == []
 
 
 def test_kubernetes_below_the_floor_fails_unless_ignored():
     with pytest.raises(CalicoError, match="does not work with Kubernetes v1.20.15"):
-        plan.preflight(release("3.26"), seen(version="v1.20.15"), "warn", "kube-system")
-    assert (
-        plan.preflight(release("3.26"), seen(version="v1.20.15"), "ignore", "kube-system")[1] == []
-    )
+        plan.decide(release("3.26"), seen(version="v1.20.15"), "warn", "kube-system")
+    assert plan.decide(release("3.26"), seen(version="v1.20.15"), "ignore", "kube-system")[1] == []
 
 
 def test_unreadable_kubernetes_version_is_a_warning():
     assert (
         "cannot be read"
-        in plan.preflight(release("3.32"), seen(version="unknown"), "warn", "kube-system")[1][0]
+        in plan.decide(release("3.32"), seen(version="unknown"), "warn", "kube-system")[1][0]
     )
 
 
@@ -185,7 +185,8 @@ def test_a_node_of_another_architecture_is_refused():
 def test_installed_version(image, stored, installed):
     information = {"spec": {"calicoVersion": stored}} if stored else None
     assert (
-        plan.installed_version([daemonset("calico-node", image=image)], information)[0] == installed
+        compatibility.installed_version([daemonset("calico-node", image=image)], information)[0]
+        == installed
     )
 
 
@@ -210,9 +211,7 @@ def test_an_upgrade_by_an_ordinary_run_is_a_warning():
         "service_cidrs": None,
         "cluster_information": None,
     }
-    assert (
-        plan.preflight(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
-    )
+    assert plan.decide(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
     # A patch is no upgrade to warn of.
     assert (
         preflight(daemonsets=[daemonset("calico-node", image="docker.io/calico/node:v3.32.0")])[1]
@@ -240,7 +239,7 @@ def test_a_downgrade_that_is_allowed_is_a_warning():
         "service_cidrs": None,
         "cluster_information": None,
     }
-    _found, warnings = plan.preflight(
+    _found, warnings = plan.decide(
         release("v3.31.7"), seen, "ignore", "kube-system", downgrade_allowed=True
     )
     assert "v3.32.1" in warnings[0] and "going back is allowed" in warnings[0]
@@ -310,7 +309,7 @@ def test_dual_stack_kubeadm():
             "serviceSubnet": "10.96.0.0/16, fd00:96::/112",
         }
     }
-    assert plan.networks(networking, None) == (
+    assert facts.networks(networking, None) == (
         ["10.244.0.0/16", "fd00:10::/56"],
         ["10.96.0.0/16", "fd00:96::/112"],
     )
@@ -336,7 +335,7 @@ def cluster(**more):
 
 def test_look_reads_six_times_and_writes_nothing():
     api = cluster()
-    found = look(api)
+    found = read(api)
     assert len(api.requests) == 6 and api.writes == []
     assert (
         found["kubeadm"]["networking"]["podSubnet"] == "10.244.0.0/16"
@@ -354,13 +353,13 @@ def test_an_odd_kubeadm_config_is_as_none(text):
             }
         }
     )
-    assert look(api)["kubeadm"] is None
+    assert read(api)["kubeadm"] is None
 
 
 def test_old_kubernetes_without_service_cidrs():
     api = cluster()
     api.served = {NODES, DAEMONSETS}
-    assert look(api)["service_cidrs"] is None
+    assert read(api)["service_cidrs"] is None
 
 
 def run_module(monkeypatch, capsys, api, **options):
@@ -418,3 +417,17 @@ def test_module_sees_an_installed_calico(monkeypatch, capsys):
     )
     found = run_module(monkeypatch, capsys, api, calico_version="v3.31.7")
     assert found["failed"] and "v3.32.1 in ClusterInformation default" in found["msg"]
+
+
+def test_the_typed_result_is_the_documented_one():
+    documented = yaml.safe_load(calico_preflight.RETURN)
+    found = preflight().facts
+    assert set(plan.Facts.__annotations__) == set(documented) == set(found)
+    for name, kind in (("nodes", facts.Node), ("forbidden_networks", facts.Network)):
+        assert (
+            set(kind.__annotations__) == set(documented[name]["sample"][0]) == set(found[name][0])
+        )
+
+
+def test_a_look_has_the_typed_parts():
+    assert set(read(cluster())) == set(plan.Seen.__annotations__)
