@@ -13,12 +13,6 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.options import (  # noqa: F401
-    key_size,
-    require_days,
-    require_window,
-)
-
 
 @dataclass(frozen=True)
 class Certificate:

@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import KEYS
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     LeafWanted,
@@ -86,7 +87,7 @@ def _credentials(wanted: Wanted, seen: Seen) -> dict[str, Found]:
     expected = wanted.holders()
     founds: dict[str, Found] = {}
     for who, pair in seen.credentials.items():
-        where = "Secret %s/%s tls.crt" % (wanted.namespace, who.secret)
+        where = "Secret %s/%s %s" % (wanted.namespace, who.secret, KEYS[0])
         used_by = "CNI plugin on %s" % (who.node or "every node")
         judged = pair if seen.judged else trusting(pair)
         found = leaf("CNI user %s" % who.user, where, used_by, judged, who.user, "clientAuth")

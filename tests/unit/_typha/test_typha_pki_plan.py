@@ -16,7 +16,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Certificate,
     Pair,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._pki.options import require_days
 from ansible_collections.hardway.calico.plugins.module_utils._typha.decide import decide
 from ansible_collections.hardway.calico.plugins.module_utils._typha.external import require_handed
 from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import (
@@ -503,12 +502,3 @@ def test_handed_in_leaf_that_a_peer_would_refuse_is_refused(harm, reason):
     )
     with pytest.raises(CalicoError, match=reason):
         require_handed("server", harm(LEAVES["server"]), WANTED["server"], NOW)
-
-
-# ---- options -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("days", [0, -1, 36501])
-def test_senseless_lifetimes_are_refused(days):
-    with pytest.raises(CalicoError, match="leaf_lifetime_days"):
-        require_days({"leaf_lifetime_days": days}, "leaf_lifetime_days")
