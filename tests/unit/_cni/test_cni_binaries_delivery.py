@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""cni_binaries as Ansible runs it, in processes of its own: one execution for pull, two for push, one when nothing is missing."""
+"""cni_binaries as Ansible runs it, in processes of its own.
+
+One execution for pull, two for push, one when nothing is missing.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ def node(tmp_path):
 
 
 def ansible(tmp_path, hosts=1, check=False, forks=20, **options):
-    """Run the module by `ansible` on local hosts h0, h1, ...; ({host: result}, number of Python processes on all hosts).
+    """Run the module by `ansible` on local hosts h0, h1, ...
 
-    {host} in the options' texts is the host's name.
+    ({host: result}, number of Python processes on all hosts). {host} in the options' texts is the host's name.
     """
     counter, python = tmp_path / "executions", tmp_path / "python"
     counter.write_text("")
@@ -57,22 +60,13 @@ def ansible(tmp_path, hosts=1, check=False, forks=20, **options):
     }
     (tmp_path / "inventory.json").write_text(json.dumps(inventory))
     (tmp_path / "ansible.cfg").touch()
+    command = [os.path.join(os.path.dirname(sys.executable), "ansible"), "all", "-o", "-vvv"]
+    command += ["-i", tmp_path / "inventory.json", "-f", str(forks)]
+    command += ["-m", "hardway.calico.cni_binaries"]
+    command += ["-a", json.dumps(options).replace("{host}", "{{ host }}")]
+    command += ["--check"] if check else []
     done = subprocess.run(
-        [
-            os.path.join(os.path.dirname(sys.executable), "ansible"),
-            "all",
-            "-i",
-            tmp_path / "inventory.json",
-            "-m",
-            "hardway.calico.cni_binaries",
-            "-o",
-            "-f",
-            str(forks),
-            "-vvv",
-            "-a",
-            json.dumps(options).replace("{host}", "{{ host }}"),
-            *(["--check"] if check else []),
-        ],
+        command,
         capture_output=True,
         text=True,
         timeout=180,

@@ -31,7 +31,10 @@ def ca():
 
 
 class Cluster(RecordedApi):
-    """Signs approved requests; signer: (certificate, key), or None for a cluster whose signer is off; days: what the signer grants."""
+    """Signs approved requests.
+
+    signer: (certificate, key), or None for a cluster whose signer is off; days: what it grants.
+    """
 
     def __init__(self, signer, days=365, objects=None, condition=None):
         super().__init__(objects)
@@ -335,7 +338,7 @@ def test_ca_files_that_do_not_fit(run, ca, harm):
     assert result["failed"] and "CA files cannot be used" in result["msg"] and api.requests == []
 
 
-# ---- a credential of its own for each node ------------------------------------------------------------------------------
+# ---- a credential of its own for each node ----
 
 NODES = ["cka001", "cka002", "cka003"]
 
@@ -522,7 +525,7 @@ def test_a_batch_with_one_refused_request_stores_nothing(run, ca):
     assert api.left == [] and not any(path.startswith(SECRET) for path in api.objects)
 
 
-# ---- killed runs and two runs at once, at every write of a run for two nodes ----------------------------------------------
+# ---- killed runs and two runs at once, at every write of a run for two nodes ----
 
 PAIR = ["cka001", "cka002"]
 # Two requests made and approved, both removed, two Secrets, and one of a node that left.
@@ -562,7 +565,10 @@ def test_number_of_writes(run, ca):
 
 @pytest.mark.parametrize("writes", range(WRITES))
 def test_killed_after_each_write(run, ca, writes):
-    """A killed process removes nothing: whatever it would still have done, deletions of requests among it, does not happen."""
+    """A killed process removes nothing: whatever it would still have done does not happen.
+
+    Deletions of requests are among it.
+    """
     api, options = renewal(ca)
     real = api.delete
 
@@ -593,7 +599,10 @@ def test_killed_after_each_write(run, ca, writes):
 
 @pytest.mark.parametrize("writes", range(WRITES))
 def test_two_runs_at_once_at_each_write(run, ca, writes):
-    """Before each write of one run in turn, another run does all that it can: the first one says so or has nothing left to lose."""
+    """Before each write of one run in turn, another run does all that it can.
+
+    The first one says so or has nothing left to lose.
+    """
     api, options = renewal(ca)
     other = Cluster(ca)
     other.objects, other._versions = api.objects, api._versions

@@ -85,7 +85,10 @@ def decide(found, now, who=EVERYBODY, force=False, **options):
     ],
 )
 def test_weekly_runs_over_ten_years(lifetime, window, granted, every, most):
-    """Never expired when a run ends or before the next one, and never renewed more often than its lifetime less the window asks for."""
+    """Never expired when a run ends or before the next one.
+
+    And never renewed more often than its lifetime less the window asks for.
+    """
     found, now, issued, ends = Pair(), START, [], START + 3650 * DAY
     while now < ends:
         plan = decide(found, now, lifetime_days=lifetime, renewal_days=window)

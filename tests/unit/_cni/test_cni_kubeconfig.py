@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""cni_kubeconfig against a real TLS server with client certificates; the openssl command line is the certificates' oracle."""
+"""cni_kubeconfig against a real TLS server with client certificates.
+
+The openssl command line is the certificates' oracle.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import base64
 import datetime
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -72,7 +76,7 @@ def test_writes_a_kubeconfig_that_the_api_server_accepts(options, credential):
     )
     assert os.stat(options["path"]).st_mode & 0o7777 == 0o600
     assert os.listdir(os.path.dirname(options["path"])) == ["calico-kubeconfig"]
-    config = json.load(open(options["path"], encoding="utf-8"))
+    config = json.loads(pathlib.Path(options["path"]).read_bytes())
     assert config["current-context"] == "cni@kubernetes"
     assert config["contexts"] == [
         {"name": "cni@kubernetes", "context": {"cluster": "kubernetes", "user": "calico-cni"}}
@@ -166,7 +170,7 @@ def test_foreign_content_is_replaced_and_not_shown(options):
         handle.write("users:\n- user: {token: sesame}\n")
     result = run_module("cni_kubeconfig", **options)
     assert result["changed"] and "sesame" not in result["raw"]
-    assert json.load(open(options["path"], encoding="utf-8"))["kind"] == "Config"
+    assert json.loads(pathlib.Path(options["path"]).read_bytes())["kind"] == "Config"
 
 
 def test_older_server_names_the_user_in_its_refusal(options, authority):

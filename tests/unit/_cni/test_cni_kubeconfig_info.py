@@ -46,8 +46,10 @@ def yaml_of(authority, **user):
     """As `kubectl config set-...` writes it in the guide."""
     lines = "".join("    %s: %s\n" % (key.replace("_", "-"), value) for key, value in user.items())
     return (
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: %s\n    server: %s\n  name: kubernetes\ncontexts:\n- context:\n"
-        "    cluster: kubernetes\n    user: calico-cni\n  name: cni@kubernetes\ncurrent-context: cni@kubernetes\nkind: Config\npreferences: {}\n"
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: %s\n"
+        "    server: %s\n  name: kubernetes\ncontexts:\n- context:\n"
+        "    cluster: kubernetes\n    user: calico-cni\n  name: cni@kubernetes\n"
+        "current-context: cni@kubernetes\nkind: Config\npreferences: {}\n"
         "users:\n- name: calico-cni\n  user:\n%s" % (encoded(authority.certificate), SERVER, lines)
     )
 
@@ -148,7 +150,8 @@ def test_a_key_of_another_certificate(options, credential, authority):
         ("[]", "it is not a kubeconfig"),
         ('{"contexts": [1]}', "it is not a kubeconfig"),
         (
-            '{"contexts": [{"name": "a", "context": {"cluster": "b", "user": "c"}}], "clusters": [{"name": "b", "cluster": "d"}], "users": []}',
+            '{"contexts": [{"name": "a", "context": {"cluster": "b", "user": "c"}}], '
+            '"clusters": [{"name": "b", "cluster": "d"}], "users": []}',
             "it is not a kubeconfig",
         ),
         ("users: garbage", "it holds no client certificate"),

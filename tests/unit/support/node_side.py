@@ -2,8 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of node-side modules share: run a module in this process, certificates by the openssl command line, and
-two real servers: a TLS one that answers like an API server, and an HTTP one that counts requests."""
+"""What the tests of node-side modules share.
+
+Run a module in this process, certificates by the openssl command line, and two real servers: a TLS
+one that answers like an API server, and an HTTP one that counts requests.
+"""
 
 from __future__ import annotations
 
@@ -30,29 +33,16 @@ def run_module(name, check_mode=False, **arguments):
     with (
         patch_module_args({**arguments, "_ansible_check_mode": check_mode, "_ansible_diff": True}),
         contextlib.redirect_stdout(out),
+        contextlib.suppress(SystemExit),
     ):
-        try:
-            module.main()
-        except SystemExit:
-            pass
+        module.main()
     return {**json.loads(out.getvalue()), "raw": out.getvalue()}
 
 
 # What Ansible adds to any result, and to one that names a file.
-ADDED = {
-    "changed",
-    "invocation",
-    "warnings",
-    "diff",
-    "raw",
-    "uid",
-    "gid",
-    "owner",
-    "group",
-    "mode",
-    "state",
-    "size",
-}
+TO_ANY = {"changed", "invocation", "warnings", "diff", "raw"}
+TO_A_FILES = {"uid", "gid", "owner", "group", "mode", "state", "size"}
+ADDED = TO_ANY | TO_A_FILES
 
 
 def undocumented(name, result):
@@ -89,39 +79,17 @@ class Authority:
         self.folder, self.name = pathlib.Path(folder), name
         self.folder.mkdir(parents=True, exist_ok=True)
         self._openssl(
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-keyout",
-            "ca.key",
-            "-out",
-            "ca.crt",
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
+            " -keyout ca.key -out ca.crt -addext keyUsage=critical,keyCertSign,cRLSign",
             "-subj",
             "/CN=%s" % name,
-            "-days",
-            "30",
-            "-addext",
-            "keyUsage=critical,keyCertSign,cRLSign",
         )
         self.certificate = (self.folder / "ca.crt").read_text()
 
     def issue(self, common_name, usage, names="", not_before=None, not_after=None):
         """(certificate, key) PEM of a leaf. not_before, not_after: YYYYMMDDHHMMSSZ."""
         self._openssl(
-            "req",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-keyout",
-            "leaf.key",
-            "-out",
-            "leaf.csr",
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr",
             "-subj",
             "/CN=%s" % common_name,
         )
@@ -135,33 +103,19 @@ class Authority:
         )
         for name, content in (("index.txt", ""), ("serial", "01\n")):
             (self.folder / name).exists() or (self.folder / name).write_text(content)
-        dates = (["-startdate", not_before] if not_before else []) + (
-            ["-enddate", not_after] if not_after else []
-        )
+        dates = ["-startdate", not_before] if not_before else []
+        dates += ["-enddate", not_after] if not_after else []
         self._openssl(
-            "ca",
-            "-batch",
-            "-notext",
-            "-config",
-            "leaf.cnf",
-            "-extensions",
-            "leaf",
-            "-cert",
-            "ca.crt",
-            "-keyfile",
-            "ca.key",
-            "-in",
-            "leaf.csr",
-            "-out",
-            "leaf.crt",
+            "ca -batch -notext -config leaf.cnf -extensions leaf -cert ca.crt -keyfile ca.key"
+            " -in leaf.csr -out leaf.crt",
             *dates,
         )
         return (self.folder / "leaf.crt").read_text(), (self.folder / "leaf.key").read_text()
 
-    def _openssl(self, *arguments):
-        subprocess.run(
-            ["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=30
-        )
+    def _openssl(self, command, *arguments):
+        """command: words without spaces in them, then arguments that may hold some."""
+        words = ["openssl", *command.split(), *arguments]
+        subprocess.run(words, cwd=self.folder, check=True, capture_output=True, timeout=30)
 
 
 class Server:
