@@ -11,6 +11,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
+    apply as applying,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential import (
     decide as planning,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import holder
@@ -191,3 +194,73 @@ def test_names_that_fit_no_certificate_or_secret(node, options):
     with pytest.raises(CalicoError) as refusal:
         holder({**OPTIONS, **options}, node)
     assert refusal.value.remedy
+
+
+ASKED = {**OPTIONS, "state": "present", "nodes": None, "kept_nodes": None}
+
+
+def test_nobody_wanted_is_not_everybody_unwanted():
+    """Without nodes to serve, those that are kept keep theirs, and so does everybody without kept_nodes."""
+    one, two = (holder(OPTIONS, node) for node in ("one", "two"))
+    stored = [EVERYBODY, one, two]
+    nobody = planning.wanted_of({**ASKED, "nodes": []})
+    assert nobody.present and not nobody.leaves and planning.leaving(nobody, stored) == []
+    keeping = planning.wanted_of({**ASKED, "nodes": [], "kept_nodes": ["one"]})
+    assert planning.leaving(keeping, stored) == [(two, "the node is revoked or gone")]
+
+
+def test_absent_removes_what_is_named_and_stored():
+    one, two = (holder(OPTIONS, node) for node in ("one", "two"))
+    absent = {**ASKED, "state": "absent"}
+    for nodes, gone in ((None, [EVERYBODY]), ([], []), (["two", "one", "gone"], [one, two])):
+        wanted = planning.wanted_of({**absent, "nodes": nodes})
+        assert not wanted.leaves
+        leaving = planning.leaving(wanted, [EVERYBODY, one, two])
+        assert leaving == [(who, "state is absent") for who in gone]
+
+
+def test_nodes_are_served_in_order_and_once():
+    wanted = planning.wanted_of({**ASKED, "nodes": ["two", "one", "two"]})
+    assert [who.node for who in wanted.leaves] == ["one", "two"]
+
+
+class Recorder:
+    """An issuer and a store that write down what they are asked."""
+
+    def __init__(self):
+        self.log = []
+
+    def issue(self, keys, now, lifetime):
+        self.log.append(("issue", [who.node for who in keys]))
+        return dict.fromkeys(keys, "certificate")
+
+    def write(self, who, certificate_pem, key_pem):
+        self.log.append(("write", who.node))
+
+    def delete(self, who):
+        self.log.append(("delete", who.node))
+
+
+@pytest.mark.parametrize("bad", [None, "two"])
+def test_all_are_issued_and_looked_at_before_one_is_stored(monkeypatch, bad):
+    one, two, three = (holder(OPTIONS, node) for node in ("one", "two", "three"))
+    wanted = {who: planning.wanted_leaf(OPTIONS, who.user) for who in (one, two)}
+    found = {one: Pair(), two: pair(user=two.user, days=1), three: pair()}
+    plan = planning.decide(wanted, found, START + 2 * DAY, [(three, "it is gone")])
+    assert [step.action for step in plan] == ["issue", "renew", "delete"]
+    issued = iter(pair(user=who.user, trusted=who.node != bad) for who in (one, two))
+    monkeypatch.setattr(applying.x509, "make_key", lambda *kind: "key")
+    monkeypatch.setattr(applying.x509, "read_pair", lambda *pems: next(issued))
+    world = Recorder()
+    if bad:
+        with pytest.raises(CalicoError, match="cannot be used"):
+            applying.apply(plan, world, world, "", START)
+        assert world.log == [("issue", ["one", "two"])]
+    else:
+        assert set(applying.apply(plan, world, world, "", START)) == {one, two}
+        assert world.log == [
+            ("issue", ["one", "two"]),
+            ("write", "one"),
+            ("write", "two"),
+            ("delete", "three"),
+        ]
