@@ -76,10 +76,7 @@ def connect(params: dict[str, t.Any]) -> KubernetesApi:
     for name in ("ca_certs", "cert_file", "key_file"):
         pool.connection_pool_kw.pop(name, None)
     pool.connection_pool_kw["ssl_context"] = context
-    headers = HTTPHeaderDict()
-    for setting in configuration.auth_settings().values():
-        if setting["in"] == "header":
-            headers[setting["key"]] = setting["value"]
+    headers = HTTPHeaderDict(_credentials(configuration))
     if options.get("impersonate_user"):
         headers["Impersonate-User"] = options["impersonate_user"]
     for group in options.get("impersonate_groups") or []:
@@ -116,6 +113,15 @@ def _missing(what: str, needed: str, install: str, exc: ImportError) -> CalicoEr
         found=exc,
         remedy="pip install %s on the API host, or name another one in calico_api_host" % install,
     )
+
+
+def _credentials(configuration: t.Any) -> dict[str, str]:
+    """The headers that a token, or a user name and password, become."""
+    return {
+        setting["key"]: setting["value"]
+        for setting in configuration.auth_settings().values()
+        if setting["in"] == "header"
+    }
 
 
 def _load(configuration: t.Any, options: dict[str, t.Any], folder: str) -> kubeconfig.Inline:
