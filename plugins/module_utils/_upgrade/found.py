@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.members import is_ready
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.conditions import is_ready
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import image_version
 
 NODE, TYPHA = "calico-node", "calico-typha"

@@ -6,20 +6,20 @@
 
 from __future__ import annotations
 
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import Seen
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import NODE, TYPHA, Seen
 
 CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
-SELECTOR = "?labelSelector=k8s-app%20in%20(calico-node,calico-typha)"
+SELECTOR = "?labelSelector=k8s-app%%20in%%20(%s,%s)" % (NODE, TYPHA)
 
 
 def read(api: KubernetesApi, namespace: str) -> Seen:
     """What found.understand takes. Raises CalicoError from the API."""
-    apps = "/apis/apps/v1/namespaces/%s" % namespace
     return Seen(
-        daemonset=api.get(apps + "/daemonsets/calico-node"),
-        typha=api.get(apps + "/deployments/calico-typha"),
-        pods=api.list("/api/v1/namespaces/%s/pods%s" % (namespace, SELECTOR)),
-        nodes=api.list("/api/v1/nodes"),
+        daemonset=api.get(paths.workload(namespace, "DaemonSet", NODE)),
+        typha=api.get(paths.workload(namespace, "Deployment", TYPHA)),
+        pods=api.list(paths.pods(namespace) + SELECTOR),
+        nodes=api.list(paths.NODES),
         cluster_information=api.get(CLUSTER_INFORMATION),
     )

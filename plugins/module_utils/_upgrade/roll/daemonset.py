@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.members import Member
@@ -32,31 +33,29 @@ class DaemonSet:
         self.name = name
         self.clock = clock
         self._pause = pause
-        self._apps = "/apis/apps/v1/namespaces/%s" % namespace
-        self._pods = "/api/v1/namespaces/%s/pods" % namespace
 
     def get(self) -> dict[str, t.Any] | None:
-        return self.api.get("%s/daemonsets/%s" % (self._apps, self.name))
+        return self.api.get(paths.workload(self.namespace, "DaemonSet", self.name))
 
     def revisions(self) -> list[dict[str, t.Any]]:
         """The namespace's ControllerRevisions."""
-        return self.api.list(self._apps + "/controllerrevisions")
+        return self.api.list(paths.apps(self.namespace) + "/controllerrevisions")
 
     def pods(self) -> list[dict[str, t.Any]]:
         """The namespace's pods."""
-        return self.api.list(self._pods)
+        return self.api.list(paths.pods(self.namespace))
 
     def nodes(self) -> list[dict[str, t.Any]]:
-        return self.api.list("/api/v1/nodes")
+        return self.api.list(paths.NODES)
 
     def delete(self, member: Member) -> None:
         """Delete a member's pod; one that somebody else has replaced meanwhile is left alone."""
-        self.api.delete("%s/%s" % (self._pods, member.pod), uid=member.uid)
+        self.api.delete("%s/%s" % (paths.pods(self.namespace), member.pod), uid=member.uid)
 
     def explanation(self) -> list[str]:
         """What its pods and events say, as sentences."""
-        workloads = [{"kind": "DaemonSet", "name": self.name}]
-        return Rollout(self.api, self.namespace, workloads, [], False).explanation()
+        workload = {"kind": "DaemonSet", "name": self.name}
+        return Rollout(self.api, self.namespace, [workload]).explanation()
 
     def pause(self) -> None:
         self._pause(POLL_SECONDS)

@@ -10,6 +10,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.conditions import (
+    because,
+    conditions,
+    is_ready,
+)
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 REVISION = "controller-revision-hash"
@@ -72,18 +77,11 @@ def of_revision(pods: t.Iterable[dict[str, t.Any]], revision: str) -> dict[str, 
     }
 
 
-def is_ready(item: dict[str, t.Any]) -> bool:
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in _conditions(item)
-    )
-
-
 def conditions_of(pod: dict[str, t.Any] | None) -> str:
     """A sentence about a pod's conditions: "Initialized True, Ready False (ContainersNotReady: ...)"."""
     if pod is None:
         return "there is no pod of the new template"
-    told = ", ".join(map(_condition_words, _conditions(pod)))
+    told = ", ".join(map(_words, conditions(pod).values()))
     phase = pod.get("status", {}).get("phase", "unknown")
     return "pod %s: %s" % (
         pod["metadata"]["name"],
@@ -91,10 +89,9 @@ def conditions_of(pod: dict[str, t.Any] | None) -> str:
     )
 
 
-def _condition_words(condition: dict[str, t.Any]) -> str:
-    why = ": ".join(word for word in (condition.get("reason"), condition.get("message")) if word)
-    shown = " (%s)" % why if why and condition["status"] != "True" else ""
-    return "%s %s%s" % (condition["type"], condition["status"], shown)
+def _words(condition: dict[str, t.Any]) -> str:
+    status = condition["status"]
+    return "%s %s%s" % (condition["type"], status, "" if status == "True" else because(condition))
 
 
 def _member(pod: dict[str, t.Any], node: dict[str, t.Any]) -> Member:
@@ -116,14 +113,7 @@ def _since(node: dict[str, t.Any]) -> str:
 
     Times of the API are in UTC and sort as text.
     """
-    for condition in _conditions(node):
-        if condition["type"] == "Ready":
-            return condition.get("lastTransitionTime") or ""
-    return ""
-
-
-def _conditions(item: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return item.get("status", {}).get("conditions") or []
+    return conditions(node).get("Ready", {}).get("lastTransitionTime") or ""
 
 
 def _owned(item: dict[str, t.Any], daemonset: dict[str, t.Any]) -> bool:
