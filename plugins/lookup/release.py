@@ -122,35 +122,19 @@ _list:
       sample: {enabled_controllers: "node,loadbalancer"}
 """
 
+import typing as t
+
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
-
-
-def at(about, path):
-    """The value at a dotted path. Raises CalicoError that names the keys that are there."""
-    value = about
-    for step in path.split("."):
-        if not isinstance(value, dict) or step not in value:
-            keys = (
-                ", ".join(sorted(value))
-                if isinstance(value, dict)
-                else "no keys below a %s" % type(value).__name__
-            )
-            raise CalicoError(
-                "the release has no %r" % path,
-                expected=keys,
-                found=step,
-                remedy="correct the option key",
-            )
-        value = value[step]
-    return value
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import at, release
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    def run(
+        self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
+    ) -> list[t.Any]:
         self.set_options(var_options=variables, direct=kwargs)
         key, registry = self.get_option("key"), self.get_option("registry")
         try:

@@ -126,6 +126,22 @@ def _changes(minor: int) -> dict[str, dict[str, t.Any]]:
     return found
 
 
+def at(about: dict[str, t.Any], path: str) -> t.Any:
+    """The value of release() at a dotted path. Raises CalicoError that names the keys that are there."""
+    value: t.Any = about
+    for step in path.split("."):
+        if not isinstance(value, dict) or step not in value:
+            nothing = "no keys below a %s" % type(value).__name__
+            raise CalicoError(
+                "the release has no %r" % path,
+                expected=", ".join(sorted(value)) if isinstance(value, dict) else nothing,
+                found=step,
+                remedy="correct the option key",
+            )
+        value = value[step]
+    return value
+
+
 def needs(version: t.Any, role: str) -> list[dict[str, t.Any]]:
     """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: rules.needs."""
     return rules.needs(rbac.ROLES[role], parse(version)[0])

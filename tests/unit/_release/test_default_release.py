@@ -12,7 +12,7 @@ import pytest
 import yaml
 from checkout import ROOT
 
-from ansible_collections.hardway.calico.plugins.module_utils._release import files, table
+from ansible_collections.hardway.calico.plugins.module_utils._release import files, minors, table
 
 # Variables of the roles and options of modules that name the two defaults.
 RELEASE, CNI_PLUGINS = table.DEFAULT, table.DEFAULT_CNI_PLUGINS
@@ -35,7 +35,7 @@ def documented(path):
 
 def test_the_table_has_the_defaults():
     minor, patch = table.parse(RELEASE)
-    row = table.table.MINORS[minor]
+    row = minors.MINORS[minor]
     assert patch == row.latest and patch in row.crds_sha256
     assert files.CNI_PLUGINS_SHA256[CNI_PLUGINS]
 

@@ -21,6 +21,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._release import (
     crds_yaml as crd_objects,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
+from ansible_collections.hardway.calico.plugins.module_utils._release.span import holds
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import minors, release
 
 # By hand: a row of the table that is not here fails test_minors.
@@ -208,6 +209,20 @@ def test_differences(minor, registry, kubernetes, bandwidth, seccomp, discovery,
     assert about["kube_controllers"]["enabled_controllers"] == controllers
     # Who looks Typha up by endpoints needs the right to, and the other way round.
     assert (("", "endpoints", ()) in rights("typha", minor)) is (discovery == "endpoints")
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "holding"),
+    [
+        (None, None, [26, 27, 28, 29, 30, 31, 32, 33]),
+        (29, None, [29, 30, 31, 32, 33]),
+        (None, 28, [26, 27, 28]),
+        (29, 31, [29, 30, 31]),
+        (33, None, [33]),
+    ],
+)
+def test_the_minors_that_a_row_speaks_of(since, until, holding):
+    assert [minor for minor in range(26, 34) if holds(minor, since, until)] == holding
 
 
 def test_every_difference_covers_every_minor_once():
