@@ -54,6 +54,7 @@ options:
     elements: str
 requirements:
   - kubernetes >= 31.0.0
+  - urllib3 >= 2
 attributes:
   action_group:
     description: Use C(group/hardway.calico.kubernetes) in C(module_defaults) to set the options of access once.

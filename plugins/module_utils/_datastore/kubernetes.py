@@ -12,7 +12,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import CRDS
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._release.crds import CALICO as GROUP
 
 DRY_RUN = "?dryRun=All"

@@ -10,7 +10,6 @@ import time
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS as CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.decide import (
     Wanted,
     Workload,
