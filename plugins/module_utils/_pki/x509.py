@@ -11,14 +11,18 @@ and calico/node's for clientAuth.
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     Pair,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.parse import (
+    extension,
+    spki,
+    value_of,
 )
 
 try:
@@ -39,10 +43,7 @@ if t.TYPE_CHECKING:
         CertificateIssuerPrivateKeyTypes,
         CertificateIssuerPublicKeyTypes,
         CertificatePublicKeyTypes,
-        PublicKeyTypes,
     )
-
-    E = t.TypeVar("E", bound=x509.ExtensionType)
 
 
 def require() -> None:
@@ -61,7 +62,7 @@ def read_bundle(pem: str | None) -> tuple[list[Certificate], str | None]:
     if not pem:
         return [], None
     try:
-        return [_value(one) for one in x509.load_pem_x509_certificates(pem.encode())], None
+        return [value_of(one) for one in x509.load_pem_x509_certificates(pem.encode())], None
     except UNREADABLE as exc:
         return [], "it is not PEM of certificates (%s)" % exc
 
@@ -77,17 +78,17 @@ def read_pair(certificate_pem: str, key_pem: str, bundle_pem: str) -> Pair:
     if not certificate_pem or not key_pem:
         return Pair(problem="its %s is missing" % ("key" if certificate_pem else "certificate"))
     try:
-        certificate = _value(x509.load_pem_x509_certificate(certificate_pem.encode()))
+        certificate = value_of(x509.load_pem_x509_certificate(certificate_pem.encode()))
     except UNREADABLE:
         return Pair(problem="its certificate is not PEM of a certificate")
     try:
         loaded = serialization.load_pem_private_key(key_pem.encode(), password=None)
-        key = _spki(loaded.public_key())
+        key = spki(loaded.public_key())
     except UNREADABLE:
         problem = "its key is not PEM of an unencrypted private key"
         return Pair(certificate=certificate, problem=problem)
     chain = _chain(certificate_pem, bundle_pem)
-    return Pair(certificate, key, None, bool(chain), tuple(_value(ca) for ca in chain))
+    return Pair(certificate, key, None, bool(chain), tuple(value_of(ca) for ca in chain))
 
 
 def by_fingerprint(*pems: str) -> dict[str, str]:
@@ -223,7 +224,7 @@ def _identifier_of(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
 
     OpenSSL refuses one that is not the CA's own subject key identifier.
     """
-    own = _extension(ca, x509.SubjectKeyIdentifier)
+    own = extension(ca, x509.SubjectKeyIdentifier)
     if own is None:
         public_key = t.cast("CertificateIssuerPublicKeyTypes", ca.public_key())
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key)
@@ -234,15 +235,10 @@ def _pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _spki(public_key: PublicKeyTypes) -> str:
-    der, spki = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    return hashlib.sha256(public_key.public_bytes(der, spki)).hexdigest()
-
-
 def _certificates(pem: str) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
-        return [certificate for certificate in found if _value(certificate)]
+        return [certificate for certificate in found if value_of(certificate)]
     except UNREADABLE:
         return []
 
@@ -279,65 +275,3 @@ def _issued(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
     except (*UNREADABLE, InvalidSignature):
         return False
     return True
-
-
-def _value(certificate: x509.Certificate) -> Certificate:
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    public_key = certificate.public_key()
-    constraints = _extension(certificate, x509.BasicConstraints)
-    key_usage = _extension(certificate, x509.KeyUsage)
-    return Certificate(
-        subject=certificate.subject.rfc4514_string(),
-        common_name=str(names[0].value) if names else "",
-        issuer=certificate.issuer.rfc4514_string(),
-        serial=certificate.serial_number,
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        not_before=certificate.not_valid_before_utc.astimezone(timezone.utc),
-        not_after=certificate.not_valid_after_utc.astimezone(timezone.utc),
-        is_ca=bool(constraints and constraints.ca),
-        usages=_usages(certificate),
-        key_type=_key_type(public_key),
-        key_size=getattr(public_key, "key_size", 0),
-        public_key=_spki(public_key),
-        uri_sans=_uri_sans(certificate),
-        signs=key_usage is None or key_usage.key_cert_sign,
-        path_length=constraints.path_length if constraints and constraints.ca else None,
-        digest=getattr(certificate.signature_hash_algorithm, "name", "none"),
-    )
-
-
-def _usages(certificate: x509.Certificate) -> tuple[str, ...]:
-    known = {
-        ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
-        ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
-        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
-    }
-    found = _extension(certificate, x509.ExtendedKeyUsage)
-    return tuple(known.get(oid, oid.dotted_string) for oid in found or ())
-
-
-def _uri_sans(certificate: x509.Certificate) -> tuple[str, ...]:
-    names = _extension(certificate, x509.SubjectAlternativeName)
-    return tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else ()
-
-
-def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
-    """The value of an extension, None if it is absent or malformed."""
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except (
-        x509.ExtensionNotFound,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-        ValueError,
-    ):
-        return None
-
-
-def _key_type(public_key: PublicKeyTypes) -> str:
-    # Go knows the NIST curves only; another curve of 256 bits must not pass for P-256.
-    if isinstance(public_key, ec.EllipticCurvePublicKey):
-        name = public_key.curve.name
-        nist = name in ("secp256r1", "secp384r1", "secp521r1")
-        return "ECDSA" if nist else "ECDSA on " + name
-    return "RSA" if isinstance(public_key, rsa.RSAPublicKey) else "other"

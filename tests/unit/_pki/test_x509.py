@@ -114,7 +114,7 @@ def test_request_carries_nothing_but_the_name():
 
 
 def test_reads_what_openssl_made():
-    authority, stranger = oracle.make_ca(), oracle.make_ca()
+    authority, other = oracle.make_ca(), oracle.make_ca()
     leaf = oracle.make_leaf("calico-node", authority, "clientAuth", "RSA", 90)
     read = x509.read_pair(*leaf, authority[0])
     assert (
@@ -132,8 +132,8 @@ def test_reads_what_openssl_made():
         .lower()
     )
     assert read.certificate.fingerprint == expected
-    assert not x509.read_pair(*leaf, stranger[0]).trusted, "a CA of the same name and another key"
-    assert x509.read_pair(*leaf, stranger[0] + authority[0]).trusted, "a bundle of two"
+    assert not x509.read_pair(*leaf, other[0]).trusted, "a CA of the same name and another key"
+    assert x509.read_pair(*leaf, other[0] + authority[0]).trusted, "a bundle of two"
     assert not x509.read_pair(leaf[0], oracle.make_key(), authority[0]).usable
 
 

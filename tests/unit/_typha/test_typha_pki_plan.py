@@ -412,7 +412,7 @@ def test_force():
     ]
 
 
-def test_stranger_in_the_bundle_is_dropped_when_all_are_rolled():
+def test_an_unwanted_ca_in_the_bundle_is_dropped_when_all_are_rolled():
     state = replace(GOOD, bundle=(OLD, CA))
     assert shown(at_work(state, "old", "old")) == [] and shown(at_work(state)) == [
         ("drop", "CA bundle")
