@@ -83,6 +83,28 @@ def test_batches(name):
     assert order(*arguments) == (wanted, with_canary)
 
 
+def test_a_roll_as_a_value():
+    sick = member("w3", node_ready=False)
+    present = [member("m1", "new", ready=False), member("w1"), member("w2", revision=""), sick]
+    roll = planning.decide(present, "new", ["w1"], 1)
+    assert (roll.unwell, roll.not_waited_for) == (("m1",), ["w3"])
+    assert roll.plan.as_result() == [
+        {
+            "action": "replace",
+            "target": "pod pod-%s on %s" % (node, node),
+            "reason": "%s; its template is revision %s" % (name, revision),
+        }
+        for node, name, revision in (
+            ("w1", "canary", "old"),
+            ("w2", "batch 1 of 2", "unknown"),
+            ("w3", "batch 2 of 2", "old"),
+        )
+    ]
+    first = roll.plan.steps[0]
+    assert (first.before, first.after) == ({"revision": "old"}, {"revision": "new"})
+    assert first.member == present[1]
+
+
 @pytest.mark.parametrize("batch", ["0", 0, "0%", "-1", "some", "", "1.5"])
 def test_a_batch_that_is_none(batch):
     with pytest.raises(CalicoError, match="cannot be read"):
