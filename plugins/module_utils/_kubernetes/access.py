@@ -32,6 +32,8 @@ CONFIGURATION = {
     "proxy": "proxy",
     "no_proxy": "no_proxy",
 }
+# What the library raises for a file of another form, besides its own exception and YAML's.
+NO_KUBECONFIG = (AttributeError, KeyError, OSError, TypeError, ValueError)
 SECRET_KEYS = (
     "client-key-data",
     "client-certificate-data",
@@ -147,6 +149,7 @@ def _is_enough(options: dict[str, t.Any]) -> bool:
 def _load_kubeconfig(
     configuration: t.Any, options: dict[str, t.Any], folder: str
 ) -> kubeconfig.Inline:
+    import yaml
     from kubernetes import config
 
     given, context = options.get("kubeconfig"), options.get("context")
@@ -156,7 +159,7 @@ def _load_kubeconfig(
         if not chosen and _load_own_account(configuration):
             return kubeconfig.Inline()
         return kubeconfig.load(given, context, configuration, folder)
-    except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as exc:
+    except (config.ConfigException, *NO_KUBECONFIG, yaml.YAMLError) as exc:
         raise CalicoError(
             "There is no access to the Kubernetes API",
             expected="a usable kubeconfig (path or dict), or host with credentials",

@@ -334,3 +334,13 @@ def test_an_old_urllib3_is_named(monkeypatch):
     monkeypatch.delattr("urllib3.HTTPHeaderDict")
     with pytest.raises(CalicoError, match="urllib3 is missing or older than 2.*'urllib3>=2'"):
         connect({})
+
+
+@pytest.mark.parametrize(
+    "text", ["a: b: c", "clusters: [", "just text", "users: one\nclusters: two\n"]
+)
+def test_a_file_that_is_no_kubeconfig_is_an_error_and_no_traceback(tmp_path, text):
+    path = tmp_path / "kubeconfig"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CalicoError, match="There is no access to the Kubernetes API"):
+        connect({"kubeconfig": str(path)})
