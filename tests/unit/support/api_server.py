@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in for an API server on a real socket: RecordedApi behind HTTP or TLS, and every request as it came over the wire."""
+"""A stand-in for an API server on a real socket: RecordedApi behind HTTP or TLS, and every request
+as it came over the wire.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 
 class Wire:
-    """api: the RecordedApi behind it. answers: [(status, headers, body)] to give first. seen: [(verb, path, headers, body)]."""
+    """api: the RecordedApi behind it. answers: [(status, headers, body)] to give first. seen:
+    [(verb, path, headers, body)].
+    """
 
     def __init__(self, api):
         self.api, self.answers, self.seen, self.url = api, [], [], None

@@ -178,7 +178,10 @@ def users(
 
 
 def require_usable(user: str, reason: str | None) -> None:
-    """Raises CalicoError if a certificate that was just issued is not what was asked for. reason: its trouble, or None."""
+    """Raises CalicoError if a certificate that was just issued is not what was asked for.
+
+    reason: its trouble, or None.
+    """
     if reason:
         raise CalicoError(
             "The certificate that was issued for %s cannot be used" % user,
