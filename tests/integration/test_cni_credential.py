@@ -37,7 +37,7 @@ PLAYBOOK = """
     - name: Require that no host's variables hold a key
       ansible.builtin.assert:
         that: >-
-          (hostvars[item].cni_credential | to_json ~ hostvars[item].cni_ca_files | default({}) | to_json)
+          (hostvars[item].__cni_credential | to_json ~ hostvars[item].__cni_ca_files | default({}) | to_json)
           is not search('PRIVATE|content')
       loop: "{{ ansible_play_hosts }}"
 """

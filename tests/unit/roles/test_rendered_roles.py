@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the roles send to the cluster and to nodes with their defaults, against the guide's list, written here by hand."""
+"""What the roles send to the cluster and to nodes with their defaults, against the guide's list, written by hand."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rendered_roles import rendered
 
 STATE = {
     "calico_cluster": {"typha_replicas": 2},
-    "typha_pki": {"server_hash": "s"},
-    "node_typha_pki": {"client_hash": "c"},
+    "__typha_pki": {"server_hash": "s"},
+    "__node_typha_pki": {"client_hash": "c"},
 }
 CREDENTIAL = {
-    "cni_credential": {"client_certificate": "CERT", "client_key": "KEY"},
-    "cni_server": "https://192.0.2.1:6443",
-    "cni_server_ca": "CA",
+    "__cni_credential": {"client_certificate": "CERT", "client_key": "KEY"},
+    "__cni_server": "https://192.0.2.1:6443",
+    "__cni_server_ca": "CA",
     "calico_release": {"cni_sources": {}, "minor": 32},
     "cni_version_in_use": "0.3.1",
 }
@@ -54,7 +54,7 @@ def mounted(item):
     return {mount["mountPath"]: sources[mount["name"]] for mount in container(item)["volumeMounts"]}
 
 
-# ---- guide step 8 -----------------------------------------------------------------------------------------------------
+# ---- guide step 8 -------------------------------------------------------------------------------
 
 
 def test_typha_finds_its_certificates(everything):
@@ -81,7 +81,7 @@ def test_typha_admits_calico_node_only(everything):
 
 @pytest.mark.parametrize("kind", ["Deployment", "DaemonSet"])
 def test_pods_run_on_nodes_of_every_taint(everything, kind):
-    """A node without a network carries taints until these very pods run on it, and Typha needs the control plane's room."""
+    """A node without a network is tainted until these very pods run on it; Typha needs the control plane's room."""
     tolerations = everything[kind]["spec"]["template"]["spec"]["tolerations"]
     for wanted in (
         {"effect": "NoSchedule", "operator": "Exists"},
@@ -129,7 +129,7 @@ def test_clients_find_typha_by_the_ports_name(everything):
     )
 
 
-# ---- guide step 12 ----------------------------------------------------------------------------------------------------
+# ---- guide step 12 ------------------------------------------------------------------------------
 
 GUIDES = {
     "DATASTORE_TYPE": "kubernetes",
@@ -179,7 +179,7 @@ def test_calico_nodes_mounts_are_the_guides(everything):
     }
 
 
-# ---- guide step 5 -----------------------------------------------------------------------------------------------------
+# ---- guide step 5 -------------------------------------------------------------------------------
 
 
 def test_the_kubeconfig_is_for_root_only(everything):

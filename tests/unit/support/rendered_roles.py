@@ -32,8 +32,9 @@ for role, subject, extra in given:
     for name in ("calico", role):
         for folder in ("defaults", "vars"):
             path = root / "roles" / name / folder / "main.yml"
-            values.update(loader.load_from_file(str(path), trusted_as_template=True) if path.exists() else {})
-    values[role + "_release"] = trust_as_template("{{ lookup('hardway.calico.release', calico_version) }}")
+            if path.exists():
+                values.update(loader.load_from_file(str(path), trusted_as_template=True))
+    values["__%s_release_row" % role] = trust_as_template("{{ lookup('hardway.calico.release', calico_version) }}")
     values.update(extra)
     templar = Templar(loader, values)
     path = root / "roles" / role / subject
@@ -42,7 +43,8 @@ for role, subject, extra in given:
         answers.append([document for document in yaml.safe_load_all(text) if document])
     else:
         tasks = loader.load_from_file(str(path), trusted_as_template=True)
-        answers.append({key: templar.template(value) for task in tasks for key, value in task.items() if key.startswith("hardway.calico.")})
+        ours = [(key, value) for task in tasks for key, value in task.items() if key.startswith("hardway.calico.")]
+        answers.append({key: templar.template(value) for key, value in ours})
 json.dump(answers, sys.stdout)
 """
 
