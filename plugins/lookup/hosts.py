@@ -80,6 +80,9 @@ def require_a_host(name: str, pattern: str, groups: dict[str, list[str]]) -> Non
 
 
 class LookupModule(LookupBase):
+    # Read once: an inventory may be a program that asks a cloud.
+    listed: t.ClassVar[HostVars | None] = None
+
     def run(
         self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[str]:
@@ -133,8 +136,9 @@ class LookupModule(LookupBase):
 
         Before the first play has begun, as with --list-hosts and --syntax-check, Ansible keeps no hostvars.
         """
-        hostvars = variables.get("hostvars")
+        hostvars = variables.get("hostvars") or LookupModule.listed
         if hostvars is None:
             inventory = InventoryManager(self._loader, context.CLIARGS.get("inventory"))
             hostvars = HostVars(inventory, VariableManager(self._loader, inventory), self._loader)
+            LookupModule.listed = hostvars
         return hostvars["localhost"]
