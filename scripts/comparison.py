@@ -198,7 +198,7 @@ def _workloads(minor: int, documents: list[Manifest]) -> t.Iterator[str]:
             yield "there is no %s among the files: nothing is known about it" % name
             continue
         pod = workloads[name]["spec"]["template"]["spec"]
-        container = next(each for each in pod["containers"] if each["name"] == name)
+        container = {each["name"]: each for each in pod["containers"]}[name]
         environment = {each["name"]: each.get("value") for each in container.get("env") or []}
         yield from _variables(name, set(environment))
         said = {

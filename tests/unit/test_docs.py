@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import grimp
 import pytest

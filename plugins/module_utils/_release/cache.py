@@ -19,8 +19,9 @@ class Cache:
     """
 
     def __init__(
-        self, version: str, writable: bool, environ: t.Mapping[str, str] = os.environ
+        self, version: str, writable: bool, environ: t.Mapping[str, str] | None = None
     ) -> None:
+        environ = os.environ if environ is None else environ
         home = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         self.home = home
         self.folder = os.path.join(home, "hardway-calico", "releases", version)
