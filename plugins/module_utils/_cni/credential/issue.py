@@ -32,7 +32,6 @@ class Issuer(t.Protocol):
         self, keys: t.Mapping[Holder, str], now: datetime, lifetime: timedelta
     ) -> dict[Holder, str]:
         """{Holder: certificate PEM} for {Holder: key PEM}. The signer may shorten the lifetime."""
-        raise NotImplementedError
 
 
 def issuer_of(params: dict[str, t.Any], api: KubernetesApi) -> Issuer:
