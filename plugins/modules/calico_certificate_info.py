@@ -171,6 +171,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -192,7 +193,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
     **KUBERNETES_ARGS,
     **name_args(),
     "least_days": {"type": "int", "default": 0},
-    "namespace": {"type": "str", "default": "kube-system"},
+    **NAMESPACE_ARGS,
     "cni_user": {"type": "str", "default": "calico-cni"},
     "cni_secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
     "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},

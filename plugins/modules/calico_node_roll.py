@@ -98,6 +98,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -130,7 +131,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
             "name": {"type": "str", "default": "calico-node"},
             "canary": {"type": "raw", "default": 1},
             "batch": {"type": "raw", "default": 1},

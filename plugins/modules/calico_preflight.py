@@ -141,6 +141,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -161,7 +162,7 @@ def main() -> None:
             },
             "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
             "upgrade": {"type": "str", "choices": ["warn", "allow"], "default": "warn"},
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
         },
         supports_check_mode=True,
     )

@@ -87,6 +87,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -106,7 +107,7 @@ def main() -> None:
             "calico_version": {"type": "str", "required": True},
             "role": {"type": "str", "choices": list(PROGRAMS), "required": True},
             "service_account": {"type": "str"},
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
             "user": {"type": "str"},
             "timeout": {"type": "int", "default": 10},
         },

@@ -77,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -92,7 +93,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
             "workloads": {"type": "list", "elements": "dict", "default": [], "options": workload},
             "crds": {"type": "list", "elements": "str", "default": []},
             "nodes_ready": {"type": "bool", "default": False},

@@ -129,6 +129,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -159,7 +160,7 @@ def main() -> None:
             "typha_image": {"type": "str", "default": ""},
             "from_version": {"type": "str", "default": ""},
             "back": {"type": "bool", "default": False},
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
         },
         supports_check_mode=True,
     )

@@ -201,6 +201,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.sto
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -240,7 +241,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "method": {"type": "str", "choices": ["csr", "ca"], "default": "csr"},
             "user": {"type": "str", "default": "calico-cni"},
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
             "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
             "nodes": {"type": "list", "elements": "str"},
             "kept_nodes": {"type": "list", "elements": "str"},

@@ -81,6 +81,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.sto
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -98,7 +99,7 @@ def main() -> None:
         argument_spec={
             **KUBERNETES_ARGS,
             "user": {"type": "str", "default": "calico-cni"},
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
             "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
         },
         supports_check_mode=True,

@@ -220,6 +220,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -271,7 +272,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
     **HANDED_IN,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "force": {"type": "list", "elements": "str", "choices": ["leaf", "ca"], "default": []},
-    "namespace": {"type": "str", "default": "kube-system"},
+    **NAMESPACE_ARGS,
     "ca_storage": {
         "type": "str",
         "choices": ["secret", "directory", "external"],

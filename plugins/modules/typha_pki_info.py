@@ -72,6 +72,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     connect,
     show_public_parts,
 )
@@ -94,7 +95,7 @@ def main() -> None:
         argument_spec={
             **KUBERNETES_ARGS,
             **name_args(*READ),
-            "namespace": {"type": "str", "default": "kube-system"},
+            **NAMESPACE_ARGS,
         },
         supports_check_mode=True,
     )

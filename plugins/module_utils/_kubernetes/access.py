@@ -17,10 +17,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.arguments import (
     KUBERNETES_ARGS,
+    NAMESPACE_ARGS,
     with_environment,
 )
 
-__all__ = ["KUBERNETES_ARGS", "connect", "show_public_parts"]
+__all__ = ["KUBERNETES_ARGS", "NAMESPACE_ARGS", "connect", "show_public_parts"]
 
 # Ours to the attribute of kubernetes.client.Configuration.
 CONFIGURATION = {

@@ -17,6 +17,8 @@ if t.TYPE_CHECKING:
     import urllib3
 
 FIELD_MANAGER = "hardway.calico"
+# The labels of all objects that the collection makes.
+LABELS = {"app.kubernetes.io/managed-by": FIELD_MANAGER}
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 # How long a server that answers 429 is asked again: it does so for a moment after a CRD is Established.

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import KUBE_SYSTEM
+
 KUBERNETES_ARGS: dict[str, dict[str, t.Any]] = {
     "kubeconfig": {"type": "raw", "no_log": True},
     "context": {"type": "str"},
@@ -25,6 +27,10 @@ KUBERNETES_ARGS: dict[str, dict[str, t.Any]] = {
     "no_proxy": {"type": "str"},
     "impersonate_user": {"type": "str"},
     "impersonate_groups": {"type": "list", "elements": "str"},
+}
+# The option of modules that work in Calico's namespace.
+NAMESPACE_ARGS: dict[str, dict[str, t.Any]] = {
+    "namespace": {"type": "str", "default": KUBE_SYSTEM},
 }
 
 

@@ -6,14 +6,30 @@
 
 from __future__ import annotations
 
+# The namespace of what is the cluster's own, and of Calico unless somebody says otherwise.
+KUBE_SYSTEM = "kube-system"
 NODES = "/api/v1/nodes"
+NAMESPACES = "/api/v1/namespaces"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 # Kind to the plural in paths, of the workloads whose rollout can be waited for.
 WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
 
 
+def namespace_of(name: str) -> str:
+    """A namespace, and what the paths of its pods, Secrets and ConfigMaps begin with."""
+    return "%s/%s" % (NAMESPACES, name)
+
+
 def pods(namespace: str) -> str:
-    return "/api/v1/namespaces/%s/pods" % namespace
+    return namespace_of(namespace) + "/pods"
+
+
+def secrets(namespace: str) -> str:
+    return namespace_of(namespace) + "/secrets"
+
+
+def configmaps(namespace: str) -> str:
+    return namespace_of(namespace) + "/configmaps"
 
 
 def log(namespace: str, pod: str, container: str, lines: int, previous: bool) -> str:
@@ -23,7 +39,7 @@ def log(namespace: str, pod: str, container: str, lines: int, previous: bool) ->
 
 
 def events(namespace: str) -> str:
-    return "/api/v1/namespaces/%s/events" % namespace
+    return namespace_of(namespace) + "/events"
 
 
 def apps(namespace: str) -> str:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import NODES
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import (
+    KUBE_SYSTEM,
+    NODES,
+    configmaps,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import Seen
 
 DAEMONSETS = "/apis/apps/v1/daemonsets"
-KUBEADM_CONFIG = "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"
+KUBEADM_CONFIG = configmaps(KUBE_SYSTEM) + "/kubeadm-config"
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 

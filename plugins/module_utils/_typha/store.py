@@ -9,7 +9,11 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    LABELS,
+    KubernetesApi,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.decide import (
     workload_pending,
 )
@@ -135,7 +139,7 @@ class TyphaPkiStore:
         metadata = {
             "name": self.names[option],
             "namespace": self.namespace,
-            "labels": {"app.kubernetes.io/managed-by": "hardway.calico"},
+            "labels": dict(LABELS),
         }
         secret = {} if option == CA_CONFIGMAP else {"type": "Opaque"}
         return {"metadata": metadata, **secret}
@@ -152,15 +156,15 @@ class TyphaPkiStore:
         return "%s %s/%s" % (_kind(option), self.namespace, self.names[option])
 
     def _collection(self, option: str) -> str:
-        return "/api/v1/namespaces/%s/%ss" % (self.namespace, _kind(option).lower())
+        folder = paths.configmaps if option == CA_CONFIGMAP else paths.secrets
+        return folder(self.namespace)
 
     def _path(self, option: str) -> str:
         return "%s/%s" % (self._collection(option), self.names[option])
 
     def _workload(self, party: Party) -> Workload | None:
         kind, name = party.kind, party.workload
-        path = "/apis/apps/v1/namespaces/%s/%ss/%s" % (self.namespace, kind.lower(), name)
-        found = self.api.get(path)
+        found = self.api.get(paths.workload(self.namespace, kind, name))
         if found is None:
             return None
         annotations = found["spec"]["template"].get("metadata", {}).get("annotations") or {}

@@ -18,10 +18,14 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.sto
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import (
+    KUBE_SYSTEM,
+    configmaps,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Pair
 
-CLIENT_CA_CONFIGMAP = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
+CLIENT_CA_CONFIGMAP = configmaps(KUBE_SYSTEM) + "/extension-apiserver-authentication"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.hol
     Holder,
     node_holder,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    LABELS,
+    KubernetesApi,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret import (
     data_of,
     lost_race,
@@ -37,7 +41,7 @@ class CredentialStore:
 
     def __init__(self, api: KubernetesApi, namespace: str, user: str, secret: str) -> None:
         self.api, self.namespace, self.user, self.secret = api, namespace, user, secret
-        self.collection = "/api/v1/namespaces/%s/secrets" % namespace
+        self.collection = paths.secrets(namespace)
         self.found: dict[Holder, dict[str, t.Any] | None] = {}
 
     @property
@@ -78,7 +82,7 @@ class CredentialStore:
         """Store a credential; what else is in the Secret stays."""
         data = data_of(dict(zip(KEYS, (certificate_pem, key_pem))))
         there = self.found[who]
-        labels = {"app.kubernetes.io/managed-by": "hardway.calico"}
+        labels = dict(LABELS)
         if who.node:
             labels.update({OF_SECRET: self.secret, OF_NODE: who.node})
         with self._bound(who):

@@ -9,16 +9,22 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 
 
 class Cluster:
+    """Each method but host() is one request."""
+
     def __init__(self, api: KubernetesApi) -> None:
         self._api = api
 
     def uid(self) -> str:
-        """The uid of the namespace kube-system, which stands for the cluster: it is made once and cannot be deleted."""
-        found = self._api.get("/api/v1/namespaces/kube-system")
+        """The uid of the namespace kube-system, which stands for the cluster: it is made once and cannot be deleted.
+
+        Raises CalicoError if there is none.
+        """
+        found = self._api.get(paths.namespace_of(paths.KUBE_SYSTEM))
         if found is None:
             raise CalicoError(
                 "The namespace kube-system does not exist",
@@ -33,4 +39,5 @@ class Cluster:
         return urlsplit(self._api.server).hostname or "cluster"
 
     def namespaces(self) -> set[str]:
-        return {item["metadata"]["name"] for item in self._api.list("/api/v1/namespaces")}
+        """Their names."""
+        return {item["metadata"]["name"] for item in self._api.list(paths.NAMESPACES)}
