@@ -12,6 +12,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_information import (
+    NAME,
+    calico_version,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import Node
 
@@ -73,8 +77,7 @@ def installed_version(
     was broken off.
     """
     found = [told for daemonset in daemonsets for told in _tags(daemonset)]
-    stored = ((cluster_information or {}).get("spec") or {}).get("calicoVersion", "")
-    found.append((stored, "ClusterInformation default"))
+    found.append((calico_version(cluster_information), "ClusterInformation %s" % NAME))
     known = [(_version(version), version, place) for version, place in found]
     readable = [(number, version, place) for number, version, place in known if number]
     if not readable:

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import (
+    cluster_information,
+    kinds,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
+    KubernetesDatastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import (
     KUBE_SYSTEM,
@@ -19,18 +26,18 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide i
 DAEMONSETS = "/apis/apps/v1/daemonsets"
 KUBEADM_CONFIG = configmaps(KUBE_SYSTEM) + "/kubeadm-config"
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
-CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 
 
 def read(api: KubernetesApi) -> Seen:
     """Six round trips; raises CalicoError from the API. A ConfigMap of kubeadm that is no YAML is as none."""
+    datastore = KubernetesDatastore(api)
     return {
         "version": api.version(),
         "nodes": api.list(NODES),
         "daemonsets": api.list(DAEMONSETS),
         "kubeadm": _cluster_configuration(api.get(KUBEADM_CONFIG)),
         "service_cidrs": api.list_or_none(SERVICE_CIDRS),
-        "cluster_information": api.get(CLUSTER_INFORMATION),
+        "cluster_information": datastore.get(kinds.CLUSTER_INFORMATION, cluster_information.NAME),
     }
 
 

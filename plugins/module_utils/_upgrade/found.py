@@ -9,6 +9,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_information import (
+    calico_version,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.conditions import is_ready
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import image_version
@@ -100,7 +103,7 @@ def understand(seen: Seen, hosts: dict[str, dict[str, t.Any]]) -> Found:
         typha_images=typhas,
         binaries=_by_node(hosts, [node["metadata"]["name"] for node in seen["nodes"]]),
         strategy=daemonset["spec"].get("updateStrategy", {}).get("type", "RollingUpdate"),
-        stored=((seen["cluster_information"] or {}).get("spec") or {}).get("calicoVersion", ""),
+        stored=calico_version(seen["cluster_information"]),
         not_ready=_not_ready(seen["nodes"]),
     )
 

@@ -6,20 +6,27 @@
 
 from __future__ import annotations
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import (
+    cluster_information,
+    kinds,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
+    KubernetesDatastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import NODE, TYPHA, Seen
 
-CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 SELECTOR = "?labelSelector=k8s-app%%20in%%20(%s,%s)" % (NODE, TYPHA)
 
 
 def read(api: KubernetesApi, namespace: str) -> Seen:
     """What found.understand takes. Raises CalicoError from the API."""
+    datastore = KubernetesDatastore(api)
     return Seen(
         daemonset=api.get(paths.workload(namespace, "DaemonSet", NODE)),
         typha=api.get(paths.workload(namespace, "Deployment", TYPHA)),
         pods=api.list(paths.pods(namespace) + SELECTOR),
         nodes=api.list(paths.NODES),
-        cluster_information=api.get(CLUSTER_INFORMATION),
+        cluster_information=datastore.get(kinds.CLUSTER_INFORMATION, cluster_information.NAME),
     )

@@ -16,7 +16,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight import c
 from ansible_collections.hardway.calico.plugins.module_utils._preflight import compatibility
 from ansible_collections.hardway.calico.plugins.module_utils._preflight import decide as plan
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.read import (
-    CLUSTER_INFORMATION,
     DAEMONSETS,
     KUBEADM_CONFIG,
     NODES,
@@ -26,6 +25,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight.read imp
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 from ansible_collections.hardway.calico.plugins.modules import calico_preflight
 
+CLUSTER_INFORMATION = "/apis/crd.projectcalico.org/v1/clusterinformations/default"
 KUBEADM = """
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
