@@ -168,6 +168,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
@@ -194,8 +195,8 @@ ARGS: dict[str, dict[str, t.Any]] = {
     **name_args(),
     "least_days": {"type": "int", "default": 0},
     **NAMESPACE_ARGS,
-    "cni_user": {"type": "str", "default": "calico-cni"},
-    "cni_secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
+    "cni_user": {"type": "str", "default": defaults.USER},
+    "cni_secret": {"type": "str", "default": defaults.SECRET, "no_log": False},
     "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},
     "nodes": {"type": "list", "elements": "str", "default": []},
     "held": {"type": "list", "elements": "dict", "default": [], "options": HELD},

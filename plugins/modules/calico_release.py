@@ -154,6 +154,7 @@ sources:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._release.cache import Cache
 from ansible_collections.hardway.calico.plugins.module_utils._release.decide import decide
@@ -182,7 +183,7 @@ def main() -> None:
             "crds_sha256": {"type": "str", "default": ""},
             "cni_plugins_version": {"type": "str", "default": DEFAULT_CNI_PLUGINS},
             "architectures": {"type": "list", "elements": "str", "default": []},
-            "cni_bin_dir": {"type": "path", "default": "/opt/cni/bin"},
+            "cni_bin_dir": {"type": "path", "default": defaults.BINARIES},
             "calicoctl_path": {"type": "path", "default": "/usr/local/bin/calicoctl"},
             "timeout": {"type": "int", "default": 30},
         },

@@ -50,6 +50,7 @@ import platform
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.version import ask
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
@@ -57,7 +58,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "default": "/opt/cni/bin/calico"},
+            "path": {"type": "path", "default": defaults.BINARIES + "/calico"},
             "timeout": {"type": "int", "default": 10},
         },
         supports_check_mode=True,

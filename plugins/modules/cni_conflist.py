@@ -149,6 +149,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decide import (
     conflist,
     decide,
@@ -187,7 +188,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "default": "/etc/cni/net.d/10-calico.conflist"},
+            "path": {"type": "path", "default": defaults.CONFLIST},
             "name": {"type": "str", "default": "k8s-pod-network"},
             "cni_version": {
                 "type": "str",
@@ -195,7 +196,7 @@ def main() -> None:
                 "default": "0.3.1",
             },
             "mtu": {"type": "int", "default": 0},
-            "kubeconfig": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"},
+            "kubeconfig": {"type": "path", "default": defaults.KUBECONFIG},
             "log_level": {
                 "type": "str",
                 "choices": ["debug", "info", "warning", "error"],

@@ -183,6 +183,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.apply import apply
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.decide import (
     decide,
@@ -240,9 +241,9 @@ def main() -> None:
             **KUBERNETES_ARGS,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "method": {"type": "str", "choices": ["csr", "ca"], "default": "csr"},
-            "user": {"type": "str", "default": "calico-cni"},
+            "user": {"type": "str", "default": defaults.USER},
             **NAMESPACE_ARGS,
-            "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
+            "secret": {"type": "str", "default": defaults.SECRET, "no_log": False},
             "nodes": {"type": "list", "elements": "str"},
             "kept_nodes": {"type": "list", "elements": "str"},
             **KEY_ARGS,

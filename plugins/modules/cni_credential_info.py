@@ -71,6 +71,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import holder
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.report import (
     holders_result,
@@ -98,9 +99,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **KUBERNETES_ARGS,
-            "user": {"type": "str", "default": "calico-cni"},
+            "user": {"type": "str", "default": defaults.USER},
             **NAMESPACE_ARGS,
-            "secret": {"type": "str", "default": "calico-cni-credential", "no_log": False},
+            "secret": {"type": "str", "default": defaults.SECRET, "no_log": False},
         },
         supports_check_mode=True,
     )

@@ -140,6 +140,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.decide import (
     decide,
     wanted_of,
@@ -178,13 +179,13 @@ def run(params: dict[str, t.Any], check_mode: bool, now: datetime.datetime) -> d
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"},
+            "path": {"type": "path", "default": defaults.KUBECONFIG},
             "server": {"type": "str", "required": True},
             "cluster_ca": {"type": "str", "required": True},
             "client_certificate": {"type": "str"},
             "client_key": {"type": "str", "no_log": True},
             "cluster_name": {"type": "str", "default": "kubernetes"},
-            "user": {"type": "str", "default": "calico-cni"},
+            "user": {"type": "str", "default": defaults.USER},
             "context": {"type": "str", "default": "cni@kubernetes"},
             "validate": {"type": "bool", "default": True},
             "timeout": {"type": "int", "default": 15},

@@ -83,6 +83,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
@@ -104,7 +105,7 @@ def run(path: str) -> dict[str, t.Any]:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "default": "/etc/cni/net.d/calico-kubeconfig"}},
+        argument_spec={"path": {"type": "path", "default": defaults.KUBECONFIG}},
         supports_check_mode=True,
     )
     try:

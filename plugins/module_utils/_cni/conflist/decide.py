@@ -13,6 +13,7 @@ import json
 import posixpath
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni.defaults import BINARIES
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import Place
 from ansible_collections.hardway.calico.plugins.module_utils._host.single_file import (
@@ -63,7 +64,7 @@ def conflist(params: dict[str, t.Any]) -> dict[str, t.Any]:
         if not isinstance(plugin.get("type"), str) or not plugin["type"]:
             raise CalicoError(
                 "a plugin of the chain has no type",
-                expected="type: the plugin's file name in /opt/cni/bin",
+                expected="type: the plugin's file name in %s" % BINARIES,
                 found=json.dumps(plugin),
             )
     return {"name": params["name"], "cniVersion": params["cni_version"], "plugins": plugins}
