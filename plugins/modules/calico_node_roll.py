@@ -102,6 +102,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
     connect,
     show_public_parts,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import NODE
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.apply import (
     Patience,
     apply,
@@ -132,7 +133,7 @@ def main() -> None:
         argument_spec={
             **KUBERNETES_ARGS,
             **NAMESPACE_ARGS,
-            "name": {"type": "str", "default": "calico-node"},
+            "name": {"type": "str", "default": NODE},
             "canary": {"type": "raw", "default": 1},
             "batch": {"type": "raw", "default": 1},
             "timeout": {"type": "int", "default": 300},

@@ -10,6 +10,7 @@ import ipaddress
 import re
 import typing as t
 
+NODE = "calico-node"
 NODES_PER_TYPHA = 200
 MOST_TYPHAS = 20
 OTHER_NETWORKS = re.compile(
@@ -76,7 +77,7 @@ def other_networks(daemonsets: list[dict[str, t.Any]], namespace: str) -> list[s
                 "DaemonSet %s/%s looks like another pod network. Two networks on one node fight over pods:"
                 " remove one of them." % (where, name)
             )
-        if name == "calico-node" and where != namespace:
+        if name == NODE and where != namespace:
             warnings.append(
                 "DaemonSet %s/calico-node is a Calico that something else installed. Remove that first,"
                 " or set calico_namespace." % where

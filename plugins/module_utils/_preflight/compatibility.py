@@ -17,11 +17,15 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_
     calico_version,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import Node
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods import (
+    image_of,
+    pod_of,
+    tag_of,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import NODE, Node
 
 # Also of Kubernetes with a vendor's suffix, such as v1.35.2-gke.1, and of tags of images.
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-NODE = "calico-node"
 MOST_NAMED = 10
 
 
@@ -76,7 +80,7 @@ def installed_version(
     The newer one counts where calico/node's image and the datastore's ClusterInformation differ, as in an upgrade that
     was broken off.
     """
-    found = [told for daemonset in daemonsets for told in _tags(daemonset)]
+    found = _tags(daemonsets)
     found.append((calico_version(cluster_information), "ClusterInformation %s" % NAME))
     known = [(_version(version), version, place) for version, place in found]
     readable = [(number, version, place) for number, version, place in known if number]
@@ -86,16 +90,17 @@ def installed_version(
     return version, place
 
 
-def _tags(daemonset: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
-    """(tag of calico/node's image, where it was read) if that is the DaemonSet's name."""
-    metadata = daemonset["metadata"]
-    if metadata["name"] != NODE:
-        return
-    place = "the image of DaemonSet %s/%s" % (metadata.get("namespace", "?"), NODE)
-    pod = daemonset.get("spec", {}).get("template", {}).get("spec", {})
-    for container in pod.get("containers") or []:
-        if container.get("name") == NODE:
-            yield container.get("image", "").split("@")[0].rpartition(":")[2], place
+def _tags(daemonsets: list[dict[str, t.Any]]) -> list[tuple[str, str]]:
+    """[(tag of the image, where it was read)] of each calico/node."""
+    place = "the image of DaemonSet %s/%s"
+    return [
+        (
+            tag_of(image_of(pod_of(each), NODE)),
+            place % (each["metadata"].get("namespace", "?"), NODE),
+        )
+        for each in daemonsets
+        if each["metadata"]["name"] == NODE
+    ]
 
 
 def refuse_downgrade(

@@ -14,6 +14,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.conditions import is_ready
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods import (
+    container_of,
+    image_of,
+    pod_of,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import image_version
 
 NODE, TYPHA = "calico-node", "calico-typha"
@@ -83,17 +88,17 @@ def understand(seen: Seen, hosts: dict[str, dict[str, t.Any]]) -> Found:
             found="none in this namespace",
             remedy="install with the playbook hardway.calico.site, or name the namespace in calico_namespace",
         )
-    _require_kubernetes_datastore(_container(_template(daemonset), NODE))
+    _require_kubernetes_datastore(container_of(pod_of(daemonset), NODE))
     images = Images(
-        node=_image(_template(daemonset), NODE), typha=_image(_template(seen["typha"]), TYPHA)
+        node=image_of(pod_of(daemonset), NODE), typha=image_of(pod_of(seen["typha"]), TYPHA)
     )
     pods = [pod for pod in seen["pods"] if not pod["metadata"].get("deletionTimestamp")]
     running = {
-        pod["spec"]["nodeName"]: _image(pod["spec"], NODE)
+        pod["spec"]["nodeName"]: image_of(pod["spec"], NODE)
         for pod in pods
         if _app(pod) == NODE and pod["spec"].get("nodeName")
     }
-    typhas = tuple(_image(pod["spec"], TYPHA) for pod in pods if _app(pod) == TYPHA)
+    typhas = tuple(image_of(pod["spec"], TYPHA) for pod in pods if _app(pod) == TYPHA)
     return Found(
         images=images,
         template=image_version(images["node"]),
@@ -132,19 +137,6 @@ def _by_node(hosts: dict[str, dict[str, t.Any]], nodes: list[str]) -> dict[str, 
         known = [each for each in (name, hostname, hostname.lower()) if each in nodes]
         found[known[0] if known else name] = image_version(":" + (told.get("version") or ""))
     return found
-
-
-def _template(workload: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    """The pod of a workload's template; without a workload an empty one."""
-    return ((workload or {}).get("spec") or {}).get("template", {}).get("spec", {})
-
-
-def _image(pod: dict[str, t.Any], container: str) -> str:
-    return _container(pod, container).get("image", "")
-
-
-def _container(pod: dict[str, t.Any], name: str) -> dict[str, t.Any]:
-    return next((entry for entry in pod.get("containers") or [] if entry.get("name") == name), {})
 
 
 def _app(pod: dict[str, t.Any]) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods import tag_of
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import NEWEST, OLDEST
 
 # A suffix such as that of a rebuilt image (v3.31.7-1.fips) does not make it another release.
@@ -34,7 +35,7 @@ def order(version: str) -> tuple[int, ...]:
 
 def image_version(image: str | None) -> str:
     """The release that an image's tag names: "v3.31.7", or ""."""
-    found = number((image or "").split("@")[0].rpartition(":")[2])
+    found = number(tag_of(image or ""))
     return "v%d.%d.%d" % found if found else ""
 
 
