@@ -268,14 +268,20 @@ def test_module_takes_one_account(monkeypatch, capsys, options):
     assert run_module(monkeypatch, capsys, None, role="cni", **options)["failed"]
 
 
-def steps_of(role, name):
-    """(module, its template) of the tasks of a role's file, imported ones in their place."""
-    for task in yaml.safe_load((ROLES / role / "tasks" / name).read_text(encoding="utf-8")):
+def steps_of(role, tasks):
+    """(module, its template) of a role's tasks, those of blocks and imported ones in their place."""
+    for task in tasks:
         if "ansible.builtin.import_tasks" in task:
-            yield from steps_of(role, task["ansible.builtin.import_tasks"])
+            yield from steps_of(role, tasks_of(role, task["ansible.builtin.import_tasks"]))
+        elif "block" in task:
+            yield from steps_of(role, task["block"])
         else:
             module = [key for key in task if "." in key][0]
             yield module.rpartition(".")[2], str(task[module].get("template", ""))
+
+
+def tasks_of(role, name):
+    return yaml.safe_load((ROLES / role / "tasks" / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +292,7 @@ def steps_of(role, name):
     ],
 )
 def test_rights_are_required_before_any_pod_is_replaced(role, name, workload):
-    tasks = list(steps_of(role, name))
+    tasks = list(steps_of(role, tasks_of(role, name)))
     order = [
         next(
             index
