@@ -124,7 +124,7 @@ def main() -> None:
         state = read(store, crds, version, leave_newer=params["downgrade"] == "leave")
         plan = decide(state)
         if not module.check_mode:
-            apply(store, plan, awaited(plan, state), params["timeout"])
+            apply(plan, store, awaited(plan, state), params["timeout"])
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     result = {"dropped": dropped(crds, state.there, version), "lost_fields": lost(state)}

@@ -134,7 +134,7 @@ def main() -> None:
         datastore = KubernetesDatastore(api)
         plan, warnings = decide(wanted, read(datastore, Cluster(api), wanted))
         if not module.check_mode:
-            apply(datastore, plan)
+            apply(plan, datastore)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     for warning in warnings:

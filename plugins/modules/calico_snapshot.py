@@ -120,7 +120,7 @@ def main() -> None:
         state = read(KubernetesDatastore(api), Cluster(api), folder, params["cluster"])
         decision = decide(state, params["calico_version"], now)
         if not module.check_mode:
-            apply(folder, decision.plan)
+            apply(decision.plan, folder)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(

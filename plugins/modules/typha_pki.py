@@ -329,7 +329,7 @@ def _present(
     if plan and not module.check_mode:
         backdate = timedelta(minutes=module.params["backdate_minutes"])
         making = Making(wanted, policy, handed_in, now, backdate)
-        current = state_of(apply(plan, material, store, making), handed_in)
+        current = state_of(apply(plan, store, material, making), handed_in)
         current = with_workloads(policy, current, now, store.read_workloads)
     for warning in warnings:
         module.warn(warning)

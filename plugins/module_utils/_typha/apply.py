@@ -67,8 +67,8 @@ class Making:
         return self.now - self.backdate
 
 
-def apply(plan: Plan[TyphaStep], material: Material, store: Store, making: Making) -> Material:
-    """What is stored after the plan."""
+def apply(plan: Plan[TyphaStep], store: Store, material: Material, making: Making) -> Material:
+    """What is stored after the plan. material: before it. Raises CalicoError for a write that is refused."""
     for step in plan:
         if isinstance(step, CreateCa):
             previous = material.ca if step.keep_previous else NOTHING

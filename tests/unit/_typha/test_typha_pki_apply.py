@@ -73,7 +73,7 @@ class Store:
 
 def applied(material, *steps):
     store = Store()
-    after = apply(Plan(steps), material, store, MAKING)
+    after = apply(Plan(steps), store, material, MAKING)
     return after, store.written
 
 

@@ -13,7 +13,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.sto
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
-def apply(store: CrdStore, plan: Plan[WriteCrd], awaited: t.Sequence[str], timeout: float) -> None:
+def apply(plan: Plan[WriteCrd], store: CrdStore, awaited: t.Sequence[str], timeout: float) -> None:
     """Write the CRDs, one request each, then wait until the awaited ones, by name, are Established.
 
     timeout: seconds. Raises CalicoError with what the cluster says.

@@ -494,7 +494,7 @@ def test_crds_that_are_not_established_are_waited_for():
     plan = decide(state)
     assert not plan
     with pytest.raises(CalicoError, match="not NamesAccepted"):
-        apply(store, plan, awaited(plan, state), 0)
+        apply(plan, store, awaited(plan, state), 0)
 
 
 def test_a_step_applies_the_releases_object_and_not_what_the_server_makes_of_it():

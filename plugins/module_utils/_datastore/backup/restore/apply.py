@@ -15,7 +15,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
-def apply(datastore: Datastore, plan: Plan[RestoreStep]) -> None:
+def apply(plan: Plan[RestoreStep], datastore: Datastore) -> None:
     """One request for the kinds, and one for each step. Raises CalicoError at the first that is refused."""
     kinds = datastore.kinds()
     for step in plan:

@@ -15,6 +15,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.s
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
-def apply(folder: SnapshotFolder, plan: Plan[SaveSnapshot]) -> None:
+def apply(plan: Plan[SaveSnapshot], folder: SnapshotFolder) -> None:
+    """One file for each step. Raises CalicoError if it cannot be written."""
     for step in plan:
         folder.save(step.name, step.snapshot)
