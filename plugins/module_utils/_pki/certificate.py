@@ -13,6 +13,8 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+MISSING = "it does not exist"
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -101,6 +103,15 @@ class LeafWanted:
     uri_san: str = ""
 
 
+def unusable(pair: Pair) -> str | None:
+    """Why certificate and key cannot be used together, whatever they are for, or None."""
+    if pair.absent:
+        return MISSING
+    if pair.problem:
+        return pair.problem
+    return None if pair.usable else "its key does not match its certificate"
+
+
 def trouble(pair: Pair, wanted: LeafWanted, now: datetime) -> str | None:
     """Why a leaf must be issued anew, or None if it may stay.
 
@@ -108,13 +119,9 @@ def trouble(pair: Pair, wanted: LeafWanted, now: datetime) -> str | None:
     not look at. The renewal window is at most a third of the lifetime, so that a short-lived
     certificate is not renewed in every run.
     """
-    if pair.absent:
-        return "it does not exist"
-    if pair.problem:
-        return pair.problem
     leaf = pair.usable_certificate
     if leaf is None:
-        return "its key does not match its certificate"
+        return unusable(pair)
     if leaf.common_name != wanted.common_name:
         return "its CN is %s, wanted %s" % (leaf.common_name, wanted.common_name)
     if not pair.trusted:
@@ -136,12 +143,10 @@ def _of_another_kind(leaf: Certificate, wanted: LeafWanted) -> str | None:
 
 def _time_trouble(leaf: Certificate, wanted: LeafWanted, now: datetime) -> str | None:
     if now < leaf.not_before:
-        return "it is not valid before %s: a clock was or is wrong" % minute_in_words(
-            leaf.not_before
-        )
-    window = renewal_window(leaf, wanted)
+        return not_yet_in_words(leaf)
     if now >= leaf.not_after:
         return expired_in_words(leaf)
+    window = renewal_window(leaf, wanted)
     if now >= leaf.not_after - window:
         left = span_in_words(leaf.not_after - now)
         return "it expires in %s, the renewal window is %s" % (left, span_in_words(window))
@@ -200,6 +205,11 @@ def span_in_words(span: timedelta) -> str:
     if span >= timedelta(days=2):
         return "%d days" % span.days
     return "%d hours" % (span.total_seconds() // 3600)
+
+
+def not_yet_in_words(certificate: Certificate) -> str:
+    begin = minute_in_words(certificate.not_before)
+    return "it is not valid before %s: a clock was or is wrong" % begin
 
 
 def expired_in_words(certificate: Certificate) -> str:

@@ -12,10 +12,12 @@ from datetime import timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import KEYS
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    MISSING,
     Certificate,
     LeafWanted,
     Pair,
     trouble,
+    unusable,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._survey.seen import (
     Seen,
@@ -31,7 +33,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._typha.objects impo
 )
 
 DAY = timedelta(days=1)
-MISSING = "it does not exist"
 TITLES = {"server": "Typha server", "client": "calico/node client"}
 
 
@@ -135,13 +136,9 @@ def authority(
 
 
 def _authority_problem(pair: Pair, published: t.Iterable[Certificate]) -> str | None:
-    if pair.absent:
-        return MISSING
-    if pair.problem:
-        return pair.problem
     ca = pair.usable_certificate
     if ca is None:
-        return "its key does not match its certificate"
+        return unusable(pair)
     if not ca.is_ca:
         return "it is no CA's certificate"
     if ca.fingerprint not in {one.fingerprint for one in published}:

@@ -14,7 +14,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.hel
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     expired_in_words,
-    minute_in_words,
+    not_yet_in_words,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._survey.decide import MISSING, Found
 
@@ -70,8 +70,7 @@ def _judged(found: Found, now: datetime, least_days: int) -> tuple[str, str]:
     if certificate is None:
         return "ok", ""
     if now < certificate.not_before:
-        begin = minute_in_words(certificate.not_before)
-        return "broken", "it is not valid before %s: a clock was or is wrong" % begin
+        return "broken", not_yet_in_words(certificate)
     days = (certificate.not_after - now) // DAY
     if days < least_days:
         return "ending", "it ends in %d days, at least %d are asked for" % (days, least_days)

@@ -13,10 +13,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     LeafWanted,
-    Pair,
     expired_in_words,
     minute_in_words,
     span_in_words,
+    unusable,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import (
     FORCED,
@@ -95,7 +95,7 @@ def _reason_without_key(
     now: datetime,
     force: t.Collection[str],
 ) -> str | None:
-    problem = problem_of(current.ca, "it does not exist")
+    problem = unusable(current.ca)
     at_work = any(works(pair, now) for pair in current.leaves.values())
     if not at_work and (not current.bundle or policy.storage == "secret"):
         return problem
@@ -128,13 +128,6 @@ def _needs(
             root = pair.chain[-1]
             if now >= root.not_after - wanted[party].renewal_window:
                 yield "%s expires in %s" % (root.subject, span_in_words(root.not_after - now))
-
-
-def problem_of(pair: Pair, absent: str) -> str:
-    """Why a pair is not usable. absent: the words for one that is not there."""
-    if pair.absent:
-        return absent
-    return pair.problem or "its key does not match its certificate"
 
 
 def require_valid(

@@ -20,6 +20,7 @@ from datetime import datetime
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     LeafWanted,
     span_in_words,
+    unusable,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 from ansible_collections.hardway.calico.plugins.module_utils._typha.bundle import (
@@ -28,7 +29,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._typha.bundle impor
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.ca import (
     create_ca,
-    problem_of,
     reason_for_ca,
     require_the_same_directory,
     require_valid,
@@ -115,7 +115,7 @@ def _warnings(policy: CaPolicy, current: TyphaPki, now: datetime, new_ca: bool) 
         found.append(
             "The key of the Typha CA is lost (%s); its certificates stay valid,"
             " and a new CA replaces it when one must be renewed"
-            % problem_of(current.ca, "no Secret")
+            % ("no Secret" if current.ca.absent else unusable(current.ca))
         )
     for party, pair in policy.handed.items():
         if pair.certificate and pair.certificate.not_after - now < policy.expiring:

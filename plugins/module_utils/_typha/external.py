@@ -17,6 +17,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Pair,
     chain_trouble,
     trouble,
+    unusable,
     weak_signature,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import of_its_key
@@ -100,11 +101,9 @@ def require_issuing(pair: Pair, now: datetime) -> None:
 
 
 def _issuing_trouble(pair: Pair, now: datetime) -> str | None:
-    if pair.problem:
-        return pair.problem
     ca = pair.usable_certificate
     if ca is None:
-        return "its key does not match its certificate"
+        return unusable(pair)
     if not pair.chain:
         return "it does not lead to a CA of ca_bundle_content"
     # A root that issues the leaves itself is the end of its own chain.

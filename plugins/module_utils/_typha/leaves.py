@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
+    MISSING,
     LeafWanted,
     Pair,
     renewal_window,
@@ -108,7 +109,7 @@ def reason_for_leaf(
     """Why the leaf itself must be replaced, or None. handed: the one that was handed in, if any is."""
     if handed is not None:
         if pair.absent:
-            return "it does not exist"
+            return MISSING
         same = _fingerprint(pair) == _fingerprint(handed)
         return None if pair.usable and same else "another one was handed in"
     if not can_sign:
