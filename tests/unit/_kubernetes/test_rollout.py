@@ -341,3 +341,12 @@ def test_an_explanation_is_about_the_workloads_pods_and_their_events_alone():
 def test_a_rollout_of_crds_alone_has_nothing_more_to_say():
     api = Recorder()
     assert Rollout(api, "", [], ["ippools"]).explanation() == [] and api.asked == []
+
+
+def test_nothing_is_asked_after_a_workload_that_does_not_exist():
+    api = Recorder()
+    api.get = lambda path: api.asked.append("GET " + path)
+    gone = [{"kind": "DaemonSet", "name": "calico-node"}, *WORKLOADS]
+    with pytest.raises(CalicoError, match="DaemonSet calico-node does not exist"):
+        Rollout(api, "kube-system", gone, ["ippools"], nodes_ready=True).wait(0)
+    assert api.asked == ["GET /apis/apps/v1/namespaces/kube-system/daemonsets/calico-node"]

@@ -25,11 +25,13 @@ LOG_LINES = 5
 
 
 def read(api: KubernetesApi, wanted: Wanted) -> Seen:
-    """One GET for each workload, one LIST for CRDs, one for nodes."""
-    workloads = [
-        (each, api.get(paths.workload(wanted.namespace, each.kind, each.name)))
-        for each in wanted.workloads
-    ]
+    """One GET for each workload, one LIST for CRDs, one for nodes; none after a workload that does not exist."""
+    workloads = []
+    for each in wanted.workloads:
+        found = api.get(paths.workload(wanted.namespace, each.kind, each.name))
+        workloads.append((each, found))
+        if found is None:
+            return Seen(workloads, crds=[], nodes=[])
     there = {crd["metadata"]["name"]: crd for crd in api.list(paths.CRDS)} if wanted.crds else {}
     return Seen(
         workloads=workloads,
