@@ -9,7 +9,7 @@ Access follows kubernetes.core: options, then K8S_AUTH_* variables, then kubecon
 
 from __future__ import annotations
 
-import tempfile
+import dataclasses
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -64,17 +64,14 @@ def connect(params: dict[str, t.Any]) -> KubernetesApi:
     options = with_environment(params)
     configuration: t.Any = client.Configuration()
     # Exec plugins that give a certificate have it written there by the library, and it is read before the folder goes.
-    with tempfile.TemporaryDirectory(
-        prefix="hardway-calico-", dir=tls.folder_in_memory()
-    ) as folder:
+    with kubeconfig.private_folder(tls.folder_in_memory()) as folder:
         inline = _load(configuration, options, folder)
         pool = RESTClientObject(configuration).pool_manager
-        # A path is an option's or an exec plugin's, and wins over what the kubeconfig carries.
         context = tls.context(
             configuration.verify_ssl,
-            configuration.ssl_ca_cert or inline.ca_cert,
-            configuration.cert_file or inline.client_cert,
-            configuration.key_file or inline.client_key,
+            configuration.ssl_ca_cert if inline.ca_cert is None else inline.ca_cert,
+            configuration.cert_file if inline.client_cert is None else inline.client_cert,
+            configuration.key_file if inline.client_key is None else inline.client_key,
         )
     for name in ("ca_certs", "cert_file", "key_file"):
         pool.connection_pool_kw.pop(name, None)
@@ -128,7 +125,10 @@ def _credentials(configuration: t.Any) -> dict[str, str]:
 
 
 def _load(configuration: t.Any, options: dict[str, t.Any], folder: str) -> kubeconfig.Inline:
-    """Fill the library's configuration from kubeconfig and options; what the kubeconfig carries inline is returned."""
+    """Fill the library's configuration from kubeconfig and options.
+
+    Returns what the kubeconfig carries inline, without what an option replaces, an empty one too.
+    """
     inline = kubeconfig.Inline()
     if not _is_enough(options):
         inline = _load_kubeconfig(configuration, options, folder)
@@ -138,7 +138,9 @@ def _load(configuration: t.Any, options: dict[str, t.Any], folder: str) -> kubec
     if options.get("api_key"):
         configuration.api_key = {"authorization": "Bearer %s" % options["api_key"]}
     configuration.host = configuration.host.rstrip("/")
-    return inline
+    inlined = [field.name for field in dataclasses.fields(inline)]
+    given = [name for name in inlined if options.get(name) is not None]
+    return dataclasses.replace(inline, **dict.fromkeys(given))
 
 
 def _is_enough(options: dict[str, t.Any]) -> bool:

@@ -11,7 +11,9 @@ on in memory; all else (contexts, tokens, exec plugins, auth providers, proxies,
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
+import tempfile
 import typing as t
 from dataclasses import dataclass
 
@@ -23,6 +25,19 @@ class Inline:
     ca_cert: bytes | None = None
     client_cert: bytes | None = None
     client_key: bytes | None = None
+
+
+@contextlib.contextmanager
+def private_folder(parent: str | None) -> t.Iterator[str]:
+    """A folder for load(), which is gone afterwards. parent: None for the system's folder of temporary files."""
+    from kubernetes.config import kube_config
+
+    with tempfile.TemporaryDirectory(prefix="hardway-calico-", dir=parent) as folder:
+        try:
+            yield folder
+        finally:
+            # The library remembers its files, and would take one that is gone for there at the next load().
+            kube_config._cleanup_temp_files()
 
 
 def load(kubeconfig: t.Any, context: str | None, configuration: t.Any, folder: str) -> Inline:
@@ -44,25 +59,33 @@ def load(kubeconfig: t.Any, context: str | None, configuration: t.Any, folder: s
     loader = kube_config.KubeConfigLoader(
         found, active_context=context, config_base_path=None, temp_file_path=folder
     )
-    inline = _take_inline(found, loader.current_context["context"])
+    ca_cert, client_cert, client_key = _take_inline(found, loader.current_context["context"])
     loader.load_and_set(configuration)
-    return inline
+    # Where an exec plugin gave a certificate, the library does not look at the user's.
+    return Inline(
+        ca_cert=_decoded(ca_cert),
+        client_cert=None if configuration.cert_file else _decoded(client_cert),
+        client_key=None if configuration.key_file else _decoded(client_key),
+    )
 
 
-def _take_inline(found: t.Any, context: dict[str, t.Any]) -> Inline:
-    """Remove the -data fields of the context's cluster and user from a ConfigNode, and return what they held."""
+def _take_inline(found: t.Any, context: dict[str, t.Any]) -> tuple[str | None, ...]:
+    """Remove the -data fields of the context's cluster and user from a ConfigNode.
+
+    Returns what they held: the CA's, the client certificate's and the key's.
+    """
     cluster = _fields(found["clusters"].get_with_name(context["cluster"]), "cluster")
     if not str(cluster.get("server", "")).startswith("https"):
-        return Inline()  # The library looks at certificates for https alone.
+        return None, None, None  # The library looks at certificates for https alone.
     user: dict[str, t.Any] = {}
     if context.get("user") and found.safe_get("users"):
         user = _fields(found["users"].get_with_name(context["user"], safe=True), "user")
     # A plugin that is told about the cluster must be told its CA too, which is no secret.
     told = isinstance(user.get("exec"), dict) and user["exec"].get("provideClusterInfo")
-    return Inline(
-        ca_cert=None if told else _take(cluster, "certificate-authority"),
-        client_cert=_take(user, "client-certificate"),
-        client_key=_take(user, "client-key"),
+    return (
+        None if told else _take(cluster, "certificate-authority"),
+        _take(user, "client-certificate"),
+        _take(user, "client-key"),
     )
 
 
@@ -72,10 +95,14 @@ def _fields(entry: t.Any, key: str) -> dict[str, t.Any]:
     return held if isinstance(held, dict) else {}
 
 
-def _take(fields: dict[str, t.Any], name: str) -> bytes | None:
-    if name + "-data" not in fields:
+def _take(fields: dict[str, t.Any], name: str) -> str | None:
+    if fields.get(name + "-data") is None:
+        # The library refuses one that is null, rather than trust whatever else there is.
         return None
     # The data wins over a path beside it, and hides it even where it is empty, as in the library.
     fields.pop(name, None)
-    encoded = fields.pop(name + "-data")
+    return fields.pop(name + "-data")
+
+
+def _decoded(encoded: str | None) -> bytes | None:
     return base64.standard_b64decode(encoded) if encoded else None

@@ -30,8 +30,7 @@ def context(
     made = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
     try:
         if isinstance(ca_cert, bytes):
-            # Text beside the PEM blocks may be in any encoding; OpenSSL skips it, Python wants ASCII.
-            made.load_verify_locations(cadata=ca_cert.decode("ascii", "ignore"))
+            _trust(made, ca_cert)
         elif ca_cert:
             made.load_verify_locations(ca_cert)
         else:
@@ -55,21 +54,42 @@ def folder_in_memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def _trust(made: ssl.SSLContext, ca_cert: bytes) -> None:
+    """As from a file: with revocation lists, and certificates that OpenSSL marked as trusted."""
+    with _in_memory(ca_cert) as path:
+        if path:
+            made.load_verify_locations(path)
+            return
+    # Text beside the PEM blocks may be in any encoding; OpenSSL skips it, Python wants ASCII.
+    made.load_verify_locations(cadata=ca_cert.decode("ascii", "ignore"))
+
+
 @contextlib.contextmanager
 def _readable(pem: Pem | None) -> t.Iterator[str | None]:
     """A path of the PEM for OpenSSL, which reads client certificates and keys from paths alone."""
     if not isinstance(pem, bytes):
         yield pem
         return
+    with _in_memory(pem) as path:
+        if path:
+            yield path
+            return
+    with tempfile.NamedTemporaryFile(prefix="hardway-calico-", dir=folder_in_memory()) as file:
+        file.write(pem)
+        file.flush()
+        yield file.name
+
+
+@contextlib.contextmanager
+def _in_memory(pem: bytes) -> t.Iterator[str | None]:
+    """The path of a file that is in memory alone; None on macOS, and in kernels and sandboxes without such or /proc."""
     try:
         number = os.memfd_create("hardway-calico")
-    except (AttributeError, OSError):  # macOS; kernels and sandboxes without it
-        with tempfile.NamedTemporaryFile(prefix="hardway-calico-", dir=folder_in_memory()) as file:
-            file.write(pem)
-            file.flush()
-            yield file.name
+    except (AttributeError, OSError):
+        yield None
         return
     with open(number, "wb") as file:
         file.write(pem)
         file.flush()
-        yield "/proc/self/fd/%d" % number
+        path = "/proc/self/fd/%d" % number
+        yield path if os.path.exists(path) else None

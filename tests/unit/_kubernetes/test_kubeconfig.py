@@ -12,6 +12,7 @@ import os
 import pathlib
 import ssl
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -344,3 +345,53 @@ def test_a_file_that_is_no_kubeconfig_is_an_error_and_no_traceback(tmp_path, tex
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CalicoError, match="There is no access to the Kubernetes API"):
         connect({"kubeconfig": str(path)})
+
+
+@pytest.mark.parametrize("field", ["certificate-authority-data", "client-key-data"])
+def test_data_that_is_null_is_refused_and_nothing_else_is_trusted(pki, field):
+    user, cluster = inline(pki)
+    (cluster if field in cluster else user)[field] = None
+    with pytest.raises(CalicoError, match="Expected key %s" % field):
+        connect({"kubeconfig": kubeconfig("https://127.0.0.1:1", user, **cluster)})
+
+
+@pytest.mark.parametrize("memory", [True, False])
+def test_an_empty_option_takes_away_what_the_kubeconfig_carries(pki, mutual, monkeypatch, memory):
+    if not memory:
+        monkeypatch.delattr(os, "memfd_create")
+    user, cluster = inline(pki)
+    where = kubeconfig(mutual.url, user, **cluster)
+    assert connect({"kubeconfig": where}).version() == "v1.34.4"
+    with pytest.raises(CalicoError, match="(?i)certificate verify failed"):
+        connect({"kubeconfig": where, "ca_cert": ""}).version()
+    with pytest.raises(CalicoError, match="cannot be reached"):
+        connect({"kubeconfig": where, "client_cert": ""}).version()
+    with pytest.raises(CalicoError, match="certificates for the Kubernetes API cannot be used"):
+        connect({"kubeconfig": where, "client_key": ""})
+
+
+def test_a_ca_is_what_openssl_makes_of_a_file(pki):
+    marked = subprocess.run(
+        ["openssl", "x509", "-trustout", "-in", pki["ca"]], capture_output=True, check=True
+    ).stdout
+    assert marked.startswith(b"-----BEGIN TRUSTED")
+    assert len(contexts.context(True, marked, None, None).get_ca_certs()) == 1
+    with pytest.raises(CalicoError, match="no certificate or crl found"):
+        contexts.context(True, b"none", None, None)
+
+
+def test_a_users_certificate_does_not_matter_beside_a_plugins(pki, mutual):
+    certificate, key = (pathlib.Path(path).read_text() for path in pki["client"])
+    mine = plugin({"clientCertificateData": certificate, "clientKeyData": key})
+    user = {"exec": mine, "client-certificate-data": "A", "client-key-data": "A"}
+    where = kubeconfig(mutual.url, user, **inline(pki)[1])
+    assert connect({"kubeconfig": where}).version() == "v1.34.4"
+    assert not config.kube_config._temp_files
+
+
+def test_memory_without_proc_is_no_memory(pki, mutual, monkeypatch):
+    exists = os.path.exists
+    monkeypatch.setattr(os.path, "exists", lambda path: path[:6] != "/proc/" and exists(path))
+    user, cluster = inline(pki)
+    where = kubeconfig(mutual.url, user, **cluster)
+    assert connect({"kubeconfig": where}).version() == "v1.34.4"
