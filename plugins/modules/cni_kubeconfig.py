@@ -152,6 +152,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.r
     place_of,
     read,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import in_result
 
 
 def run(params: dict[str, t.Any], check_mode: bool, now: datetime.datetime) -> dict[str, t.Any]:
@@ -171,7 +172,7 @@ def run(params: dict[str, t.Any], check_mode: bool, now: datetime.datetime) -> d
         "context": params["context"],
         "user": params["user"],
         "verified_as": verified,
-        "certificate_not_after": leaf and leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "certificate_not_after": leaf and in_result(leaf.not_after),
         "certificate_fingerprint": leaf and leaf.fingerprint,
     }
 

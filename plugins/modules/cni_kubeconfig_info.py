@@ -87,6 +87,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni import default
 from ansible_collections.hardway.calico.plugins.module_utils._cni.kubeconfig.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import absolute_path
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import in_result
 
 
 def run(path: str) -> dict[str, t.Any]:
@@ -99,7 +100,7 @@ def run(path: str) -> dict[str, t.Any]:
         "cluster_ca": found.cluster_ca,
         "client_certificate": found.client_certificate,
         "user": leaf and leaf.common_name,
-        "not_after": leaf and leaf.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "not_after": leaf and in_result(leaf.not_after),
     }
 
 

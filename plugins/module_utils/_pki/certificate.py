@@ -13,6 +13,13 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
+    day_in_words,
+    in_result,
+    minute_in_words,
+    span_in_words,
+)
+
 MISSING = "it does not exist"
 
 
@@ -49,8 +56,8 @@ class Certificate:
             "subject": self.subject,
             "issuer": self.issuer,
             "fingerprint": self.fingerprint,
-            "not_before": self.not_before.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "not_after": self.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "not_before": in_result(self.not_before),
+            "not_after": in_result(self.not_after),
             "key_type": self.key_type,
             "key_size": self.key_size,
         }
@@ -200,13 +207,6 @@ def renewal_window(leaf: Certificate, wanted: LeafWanted) -> timedelta:
     return min(wanted.renewal_window, (leaf.not_after - leaf.not_before) / 3)
 
 
-def span_in_words(span: timedelta) -> str:
-    """A timedelta as "12 days", or as hours below two days."""
-    if span >= timedelta(days=2):
-        return "%d days" % span.days
-    return "%d hours" % (span.total_seconds() // 3600)
-
-
 def not_yet_in_words(certificate: Certificate) -> str:
     begin = minute_in_words(certificate.not_before)
     return "it is not valid before %s: a clock was or is wrong" % begin
@@ -214,11 +214,3 @@ def not_yet_in_words(certificate: Certificate) -> str:
 
 def expired_in_words(certificate: Certificate) -> str:
     return "it expired on %s" % day_in_words(certificate.not_after)
-
-
-def day_in_words(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d")
-
-
-def minute_in_words(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M UTC")

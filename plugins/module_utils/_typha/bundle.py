@@ -11,6 +11,8 @@ from datetime import datetime
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
     day_in_words,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import CA_NAME

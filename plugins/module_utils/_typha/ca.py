@@ -14,9 +14,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Certificate,
     LeafWanted,
     expired_in_words,
+    unusable,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
     minute_in_words,
     span_in_words,
-    unusable,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import (
     FORCED,

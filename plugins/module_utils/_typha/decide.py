@@ -19,8 +19,10 @@ from datetime import datetime
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     LeafWanted,
-    span_in_words,
     unusable,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
+    span_in_words,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 from ansible_collections.hardway.calico.plugins.module_utils._typha.bundle import (

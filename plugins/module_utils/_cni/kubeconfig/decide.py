@@ -32,6 +32,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.der import (
     CertificateSummary,
     certificates,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._pki.times import in_result
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
@@ -112,15 +113,15 @@ def require_credential(certificate: str, key: str, user: str, now: datetime) -> 
     if now > leaf.not_after:
         raise CalicoError(
             "client_certificate of %s has expired" % user,
-            expected="a certificate valid at %s, this node's clock" % _utc(now),
-            found="it ended at %s" % _utc(leaf.not_after),
+            expected="a certificate valid at %s, this node's clock" % in_result(now),
+            found="it ended at %s" % in_result(leaf.not_after),
             remedy="issue a new one (hardway.calico.cni_credential), or correct this node's clock",
         )
     if now < leaf.not_before:
         raise CalicoError(
             "client_certificate of %s is not valid yet" % user,
-            expected="a certificate valid at %s, this node's clock" % _utc(now),
-            found="it begins at %s" % _utc(leaf.not_before),
+            expected="a certificate valid at %s, this node's clock" % in_result(now),
+            found="it begins at %s" % in_result(leaf.not_before),
             remedy="correct this node's clock: compare `date -u` here and on the control plane",
         )
     return leaf
@@ -138,7 +139,3 @@ def decide(place: Place, config: dict[str, t.Any] | None, seen: Seen) -> Plan[Fi
     reason = difference(before, after_shown) if current != config else None
     compared = Comparison(before, after_shown, reason)
     return single_file.decide(place, render(config).encode(), seen, compared)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
