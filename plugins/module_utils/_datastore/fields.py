@@ -16,9 +16,8 @@ import operator
 import typing as t
 
 Spec = dict[str, t.Any]
-Options = dict[
-    str, t.Any
-]  # as the module hands them over: every option is there, None where it is not set
+# As the module hands them over: every option is there, None where it is not set.
+Options = dict[str, t.Any]
 
 EMPTY: tuple[t.Any, ...] = (None, "", [])
 

@@ -20,7 +20,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 BLOCK = re.compile("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.S)
 COMMON_NAME = bytes.fromhex("0603550403")  # OBJECT IDENTIFIER 2.5.4.3
-SEQUENCE, SET, EXPLICIT_0, UTC_TIME = 0x30, 0x31, 0xA0, 0x17
+EXPLICIT_0, UTC_TIME = 0xA0, 0x17
 
 
 # Not certificate.Certificate: nodes have no cryptography, so key, issuer and extensions stay unread

@@ -68,19 +68,13 @@ def overlap_problems(
     for position, (first, its_network) in enumerate(networks):
         for second, network in networks[position + 1 :]:
             if {first, second} & wanted_names and overlap(its_network, network):
-                yield "pools %s (%s) and %s (%s) overlap; give each a network of its own" % (
-                    first,
-                    its_network,
-                    second,
-                    network,
-                )
+                both = (first, its_network, second, network)
+                yield "pools %s (%s) and %s (%s) overlap; give each a network of its own" % both
     for entry in forbidden:
         other = covered(entry["cidr"])
         if other is None:
-            yield "forbidden network %s: %s is no network; expected for example 10.96.0.0/12" % (
-                entry["name"],
-                entry["cidr"],
-            )
+            unreadable = "forbidden network %s: %s is no network; expected for example 10.96.0.0/12"
+            yield unreadable % (entry["name"], entry["cidr"])
         for name, network in networks:
             if name in wanted_names and overlap(network, other):
                 yield (
@@ -137,12 +131,8 @@ def _size_problems(spec: Spec, network: Network) -> t.Iterator[str]:
     least, most = BLOCK_SIZES[network.version]
     size = spec["blockSize"]
     if not least <= size <= most:
-        yield "block_size %d is out of range; expected %d to %d for IPv%d" % (
-            size,
-            least,
-            most,
-            network.version,
-        )
+        limits = (size, least, most, network.version)
+        yield "block_size %d is out of range; expected %d to %d for IPv%d" % limits
     elif not spec["disabled"] and network.prefixlen > size:
         yield (
             "%s is smaller than one block of /%d;"
@@ -158,7 +148,7 @@ def _encapsulation_problems(spec: Spec, network: Network) -> t.Iterator[str]:
             % (ipip, vxlan)
         )
     if ipip != "Never" and network.version == 6:
-        yield ("IPIP carries no IPv6; expected ipip_mode Never, found %s; use vxlan_mode" % ipip)
+        yield "IPIP carries no IPv6; expected ipip_mode Never, found %s; use vxlan_mode" % ipip
 
 
 def _selector_problems(spec: Spec) -> t.Iterator[str]:

@@ -95,14 +95,11 @@ def _attributes(place: Place, state: FileState) -> Plan[FileStep]:
     reason = drift(state, place)
     if reason is None:
         return Plan()
-    return Plan(
-        [
-            SetAttributes(
-                target=place.path,
-                reason=reason,
-                before={"mode": "%04o" % state.mode},
-                after={"mode": "%04o" % place.mode},
-                place=place,
-            )
-        ]
+    step = SetAttributes(
+        target=place.path,
+        reason=reason,
+        before={"mode": "%04o" % state.mode},
+        after={"mode": "%04o" % place.mode},
+        place=place,
     )
+    return Plan([step])

@@ -83,12 +83,9 @@ def _container_troubles(container: dict[str, t.Any]) -> t.Iterator[str]:
         yield "container %s waits%s" % (container["name"], because(state["waiting"]))
     ended = _ended_badly(container)
     if ended:
-        yield "container %s ended with exit code %d%s, %d restarts" % (
-            container["name"],
-            ended["exitCode"],
-            because(ended),
-            container.get("restartCount", 0),
-        )
+        name, restarts = container["name"], container.get("restartCount", 0)
+        said = (name, ended["exitCode"], because(ended), restarts)
+        yield "container %s ended with exit code %d%s, %d restarts" % said
     if "running" in state and not container.get("ready"):
         yield "container %s runs but its readiness probe does not succeed" % container["name"]
 
@@ -119,12 +116,9 @@ def recent_warnings(events: list[dict[str, t.Any]], most: int = MOST_EVENTS) -> 
     sentences = []
     for event in warnings:
         about = event.get("involvedObject", {})
-        sentence = "event on %s %s: %s: %s" % (
-            about.get("kind"),
-            about.get("name"),
-            event.get("reason"),
-            (event.get("message") or "").strip(),
-        )
+        subject = "%s %s" % (about.get("kind"), about.get("name"))
+        message = (event.get("message") or "").strip()
+        sentence = "event on %s: %s: %s" % (subject, event.get("reason"), message)
         if sentence not in sentences:
             sentences.append(sentence)
     return sentences[:most]
