@@ -35,7 +35,7 @@ def context(
             made.load_verify_locations(ca_cert)
         else:
             made.load_default_certs()
-        if client_cert:
+        if client_cert or isinstance(client_cert, bytes):
             with _readable(client_cert) as certificate, _readable(client_key) as key:
                 # An encrypted key would ask at the terminal: the empty password refuses it instead.
                 made.load_cert_chain(t.cast(str, certificate), key, password="")

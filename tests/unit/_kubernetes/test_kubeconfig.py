@@ -395,3 +395,11 @@ def test_memory_without_proc_is_no_memory(pki, mutual, monkeypatch):
     user, cluster = inline(pki)
     where = kubeconfig(mutual.url, user, **cluster)
     assert connect({"kubeconfig": where}).version() == "v1.34.4"
+
+
+@pytest.mark.parametrize("encoded", ["%%%", "="])
+def test_a_certificate_of_nothing_is_not_no_certificate(pki, encoded):
+    user, cluster = inline(pki)
+    user["client-certificate-data"] = encoded
+    with pytest.raises(CalicoError, match="certificates for the Kubernetes API cannot be used"):
+        connect({"kubeconfig": kubeconfig("https://127.0.0.1:1", user, **cluster)})
