@@ -56,6 +56,7 @@ def load(kubeconfig: t.Any, context: str | None, configuration: t.Any, folder: s
         found = kube_config.KubeConfigMerger(where).config
         if found is None:
             raise kube_config.ConfigException("Invalid kube-config file. No configuration found.")
+        _name_without_content(found)
     loader = kube_config.KubeConfigLoader(
         found, active_context=context, config_base_path=None, temp_file_path=folder
     )
@@ -67,6 +68,13 @@ def load(kubeconfig: t.Any, context: str | None, configuration: t.Any, folder: s
         client_cert=None if configuration.cert_file else _decoded(client_cert),
         client_key=None if configuration.key_file else _decoded(client_key),
     )
+
+
+def _name_without_content(found: t.Any) -> None:
+    """Rename the entries of merged files, which the library names in messages by all they hold, secrets too."""
+    for part in ("clusters", "contexts", "users"):
+        for node in found.value[part]:
+            node.name = "%s/%s[name=%s]" % (node.path, part, node.value["name"])
 
 
 def _take_inline(found: t.Any, context: dict[str, t.Any]) -> tuple[str | None, ...]:

@@ -403,3 +403,13 @@ def test_a_certificate_of_nothing_is_not_no_certificate(pki, encoded):
     user["client-certificate-data"] = encoded
     with pytest.raises(CalicoError, match="certificates for the Kubernetes API cannot be used"):
         connect({"kubeconfig": kubeconfig("https://127.0.0.1:1", user, **cluster)})
+
+
+def test_a_message_about_a_file_holds_none_of_its_secrets(tmp_path):
+    path = tmp_path / "kubeconfig"
+    secret = {"name": "oidc", "config": {"refresh-token": "geheim"}}
+    whole = kubeconfig("https://127.0.0.1:1", {"auth-provider": secret, "password": "geheim"})
+    path.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    with pytest.raises(CalicoError, match=r"id-token in .*kubeconfig/users\[name=u\]") as caught:
+        connect({"kubeconfig": str(path)})
+    assert "geheim" not in str(caught.value)
