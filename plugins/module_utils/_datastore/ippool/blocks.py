@@ -69,7 +69,9 @@ def in_use_problem(name: str, blocks: t.Iterable[Block]) -> str | None:
     addresses = sum(block.in_use for block in used)
     if not used:
         return None
-    taken = "%d address%s in use" % (addresses, " is" if addresses == 1 else "es are")
-    held = "%d IPAM block%s" % (len(used), "" if len(used) == 1 else "s")
-    remedy = "set disabled, move the pods, then remove it, or set force_delete"
-    return "pool %s: %s in %s; %s" % (name, taken, held, remedy)
+    words = "address is" if addresses == 1 else "addresses are"
+    counted = (name, addresses, words, len(used), "" if len(used) == 1 else "s")
+    return (
+        "pool %s: %d %s in use in %d IPAM block%s;"
+        " set disabled, move the pods, then remove it, or set force_delete"
+    ) % counted
