@@ -12,6 +12,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.crd import stored_version
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._release.crds import CALICO as GROUP
 
@@ -31,11 +32,9 @@ class KubernetesDatastore:
             spec = crd["spec"]
             if spec["group"] != GROUP:
                 continue
-            stored = next(version["name"] for version in spec["versions"] if version.get("storage"))
-            names = spec["names"]
-            found[names["kind"]] = Kind(
-                names["kind"], names["plural"], spec["scope"] == "Namespaced", stored
-            )
+            names, version = spec["names"], stored_version(crd)["name"]
+            namespaced = spec["scope"] == "Namespaced"
+            found[names["kind"]] = Kind(names["kind"], names["plural"], namespaced, version)
         return found
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:

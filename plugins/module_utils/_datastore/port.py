@@ -17,6 +17,13 @@ Manifest = dict[str, t.Any]
 Manifests = list[Manifest]  # inside the classes, `list` is a method
 
 
+def title(item: Manifest) -> str:
+    """Kind, namespace and name, for people: "NetworkPolicy shop/default.web"."""
+    namespace = item["metadata"].get("namespace")
+    place = namespace + "/" if namespace else ""
+    return "%s %s%s" % (item["kind"], place, item["metadata"]["name"])
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of object. name: such as "IPPool"; plural: such as "ippools"; version: of its API, such as "v1"."""

@@ -18,7 +18,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.crds.sta
     State,
     name_of,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
+    Manifest,
+    title,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.crd import stored_version
 
 STEP = "[]"
 
@@ -38,13 +42,8 @@ def lost(state: State) -> list[str]:
         for item in state.objects[name]:
             its = held(item, paths)
             if its:
-                found.append("%s %s: %s" % (kind, _title(item["metadata"]), ", ".join(its)))
+                found.append("%s: %s" % (title({**item, "kind": kind}), ", ".join(its)))
     return found
-
-
-def _title(metadata: Manifest) -> str:
-    namespace = metadata.get("namespace")
-    return "%s%s" % (namespace + "/" if namespace else "", metadata["name"])
 
 
 def gone(there: Manifest, wanted: Manifest) -> list[str]:
@@ -52,9 +51,9 @@ def gone(there: Manifest, wanted: Manifest) -> list[str]:
 
     Of a field that is gone altogether only the field itself.
     """
-    stored = next((each for each in there["spec"]["versions"] if each.get("storage")), None)
+    stored = stored_version(there)
     versions = {each["name"]: each for each in wanted["spec"]["versions"]}
-    if stored is None or stored["name"] not in versions:
+    if stored.get("name") not in versions:
         return []
     return sorted(_gone(_schema(stored), _schema(versions[stored["name"]]), ""))
 

@@ -14,6 +14,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.crd import stored_version
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.rollout.wait import Rollout
 
@@ -36,8 +37,7 @@ class CrdStore:
 
     def objects(self, crd: Manifest) -> Manifests:
         """Every object of a CRD that is there, in the version that it is stored in."""
-        spec = crd["spec"]
-        version = next(each["name"] for each in spec["versions"] if each.get("storage"))
+        spec, version = crd["spec"], stored_version(crd)["name"]
         path = "/apis/%s/%s/%s" % (spec["group"], version, spec["names"]["plural"])
         return self._api.list_or_none(path) or []
 

@@ -30,11 +30,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     identity,
     portable,
-    title,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
     Manifest,
     Manifests,
+    title,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 

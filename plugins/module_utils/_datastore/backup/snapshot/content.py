@@ -42,13 +42,6 @@ def identity(item: Manifest) -> Identity:
     return item.get("kind", ""), item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def title(item: Manifest) -> str:
-    """ "NetworkPolicy shop/default.web", for people."""
-    namespace = item["metadata"].get("namespace")
-    place = namespace + "/" if namespace else ""
-    return "%s %s%s" % (item["kind"], place, item["metadata"]["name"])
-
-
 def make(
     items: Manifests, cluster_uid: str, cluster: str, version: str, now: datetime.datetime
 ) -> Manifest:
