@@ -165,7 +165,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._release.table impo
 )
 from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import (
     passwords,
-    requested,
+    wanted_of,
 )
 
 
@@ -193,7 +193,7 @@ def main() -> None:
     # Refused below, and kept out of the result's invocation.
     module.no_log_values.update(passwords(params))
     try:
-        wanted = requested(release(params["version"]), params)
+        wanted = wanted_of(release(params["version"]), params)
         cache = Cache(wanted.version, writable=not module.check_mode)
         found, problem = read(wanted, cache, params["timeout"])
         if problem and params["differs_from_upstream"] == "fail":

@@ -51,7 +51,7 @@ class Wanted:
         return files.cni_plugins_url(self.cni_plugins, self.mirror)
 
 
-def requested(about: dict[str, t.Any], params: dict[str, t.Any]) -> Wanted:
+def wanted_of(about: dict[str, t.Any], params: dict[str, t.Any]) -> Wanted:
     """What the module calico_release was asked for. Raises CalicoError for a mirror that is none."""
     return Wanted(
         about=about,

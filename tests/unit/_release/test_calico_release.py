@@ -29,7 +29,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._release import (
 from ansible_collections.hardway.calico.plugins.module_utils._release.decide import decide
 from ansible_collections.hardway.calico.plugins.module_utils._release.read import read
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
-from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import base, requested
+from ansible_collections.hardway.calico.plugins.module_utils._release.wanted import base, wanted_of
 from ansible_collections.hardway.calico.plugins.modules import calico_release
 
 VERSION = "v3.32.1"
@@ -483,7 +483,7 @@ def about(mirror):
 
 
 def get_release(about, params, cache):
-    wanted = requested(about, params)
+    wanted = wanted_of(about, params)
     found, problem = read(wanted, cache, params["timeout"])
     return decide(wanted, found), problem
 
