@@ -19,7 +19,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.membe
     members,
     of_revision,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.read import Found
+from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.read import Seen
 
 
 @dataclass(frozen=True)
@@ -30,31 +30,31 @@ class Patience:
     remedy: str
 
 
-def apply(roll: RollPlan, daemonset: DaemonSet, found: Found, patience: Patience) -> None:
+def apply(roll: RollPlan, daemonset: DaemonSet, seen: Seen, patience: Patience) -> None:
     """Carry a roll out. Raises CalicoError at the first node whose pod does not become Ready in time."""
-    _wait(roll.unwell, daemonset, found, patience)
+    _wait(roll.unwell, daemonset, seen, patience)
     for batch in roll.batches:
         for step in batch:
             daemonset.delete(step.member)
         nodes = [step.member.node for step in batch if step.member.node not in roll.down]
-        _wait(nodes, daemonset, found, patience)
+        _wait(nodes, daemonset, seen, patience)
 
 
-def _wait(nodes: t.Sequence[str], daemonset: DaemonSet, found: Found, patience: Patience) -> None:
+def _wait(nodes: t.Sequence[str], daemonset: DaemonSet, seen: Seen, patience: Patience) -> None:
     """Until each of the nodes has a Ready pod of the newest template."""
     started = daemonset.clock()
     while True:
         pods = daemonset.pods()
         done = {
             member.node
-            for member in members(found.daemonset, pods, [])
-            if member.revision == found.revision and member.ready
+            for member in members(seen.daemonset, pods, [])
+            if member.revision == seen.revision and member.ready
         }
         waiting = [node for node in nodes if node not in done]
         if not waiting:
             return
         if daemonset.clock() - started >= patience.timeout:
-            there = of_revision(pods, found.revision)
+            there = of_revision(pods, seen.revision)
             said = ["%s: %s" % (node, conditions_of(there.get(node))) for node in waiting]
             raise _stopped(waiting, said + daemonset.explanation(), daemonset.name, patience)
         daemonset.pause()

@@ -21,7 +21,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._upgrade.roll.membe
 
 
 @dataclass(frozen=True)
-class Found:
+class Seen:
     """What there is of a DaemonSet. revision: the newest template's hash."""
 
     daemonset: dict[str, t.Any]
@@ -29,14 +29,14 @@ class Found:
     members: list[Member]
 
 
-def read(daemonset: DaemonSet, timeout: int) -> Found:
+def read(daemonset: DaemonSet, timeout: int) -> Seen:
     """What is there, once the controller has seen the DaemonSet's last change.
 
     timeout: in seconds. Raises CalicoError if the controller does not see it in time.
     """
     settled = _settled(daemonset, timeout)
     revision = newest_revision(settled, daemonset.revisions())
-    return Found(settled, revision, members(settled, daemonset.pods(), daemonset.nodes()))
+    return Seen(settled, revision, members(settled, daemonset.pods(), daemonset.nodes()))
 
 
 def _settled(daemonset: DaemonSet, timeout: int) -> dict[str, t.Any]:
