@@ -13,5 +13,4 @@ NAME = "default"
 
 def calico_version(found: Manifest | None) -> str:
     """The release that calico/node wrote last, such as "v3.32.1"; "" where nothing tells."""
-    version: str = ((found or {}).get("spec") or {}).get("calicoVersion", "")
-    return version
+    return ((found or {}).get("spec") or {}).get("calicoVersion", "")

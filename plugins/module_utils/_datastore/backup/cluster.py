@@ -31,8 +31,7 @@ class Cluster:
                 expected="a Kubernetes cluster",
                 remedy="see what answers at %s" % self._api.server,
             )
-        uid: str = found["metadata"]["uid"]
-        return uid
+        return found["metadata"]["uid"]
 
     def host(self) -> str:
         """The host of the API server's address, for people."""

@@ -39,8 +39,7 @@ class State:
 
 
 def name_of(crd: Manifest) -> str:
-    name: str = crd["metadata"]["name"]
-    return name
+    return crd["metadata"]["name"]
 
 
 def by_name(crds: t.Iterable[Manifest]) -> dict[str, Manifest]:

@@ -117,7 +117,7 @@ def parse(data: bytes, path: str) -> Manifest:
             "objects that differ from the digest written with them",
             "take the file as it was written; one changed by hand is for kubectl apply -f",
         )
-    return t.cast(Manifest, snapshot)
+    return snapshot
 
 
 def _trouble(snapshot: t.Any) -> str | None:
