@@ -59,7 +59,8 @@ integration: setup ## integration tests on labs of their own
 bench: setup ## module executions, wall time and CPU for 3, 20 and 50 hosts
 	@python tests/bench/run.py --hosts 3 20 50
 
-test: setup lint sanity ## everything, quick parts first
+test: setup ## everything, quick parts first
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint sanity
 	@echo "==> unit and integration tests, the benchmark among them"
 	@python -m pytest -v --durations=15 $(PARALLEL) tests/unit tests/integration
 
