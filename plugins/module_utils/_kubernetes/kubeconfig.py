@@ -74,7 +74,8 @@ def _name_without_content(found: t.Any) -> None:
     """Rename the entries of merged files, which the library names in messages by all they hold, secrets too."""
     for part in ("clusters", "contexts", "users"):
         for node in found.value[part]:
-            node.name = "%s/%s[name=%s]" % (node.path, part, node.value["name"])
+            name = node.value.get("name") if isinstance(node.value, dict) else "?"
+            node.name = "%s/%s[name=%s]" % (node.path, part, name)
 
 
 def _take_inline(found: t.Any, context: dict[str, t.Any]) -> tuple[str | None, ...]:

@@ -413,3 +413,15 @@ def test_a_message_about_a_file_holds_none_of_its_secrets(tmp_path):
     with pytest.raises(CalicoError, match=r"id-token in .*kubeconfig/users\[name=u\]") as caught:
         connect({"kubeconfig": str(path)})
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("entry", [{"user": {}}, "text", None, ["name"]])
+def test_an_entry_without_a_name_is_told_as_the_library_does(tmp_path, entry):
+    path = tmp_path / "kubeconfig"
+    whole = kubeconfig("https://127.0.0.1:1", {"token": "t"})
+    path.write_text(yaml.safe_dump({**whole, "users": [entry]}), encoding="utf-8")
+    with pytest.raises(Exception) as theirs:  # noqa: PT011 - whatever the library raises
+        config.load_kube_config(str(path), client_configuration=client.Configuration())
+    with pytest.raises(CalicoError) as ours:
+        connect({"kubeconfig": str(path)})
+    assert str(theirs.value).rstrip(".") in str(ours.value)
