@@ -10,6 +10,7 @@ they speak of every file, and that each of them can be broken.
 
 from __future__ import annotations
 
+import ast
 import os
 import pathlib
 import re
@@ -138,6 +139,14 @@ def test_every_file_is_a_decision_or_an_adapter(graph):
         adapter = name in ALSO_ADAPTERS or name.rpartition(".")[2] in ADAPTERS
         decision = name in ("_errors", "_plan") or re.fullmatch(pattern, module) is not None
         assert adapter is not decision, "%s: adapter %s, decision %s" % (name, adapter, decision)
+        if name not in ("_errors", "_plan"):
+            assert decision is says_that_it_is_pure(name), "first sentence of " + name
+
+
+def says_that_it_is_pure(name):
+    path = ROOT / "plugins/module_utils" / (name.replace(".", "/") + ".py")
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return "(pure)" in said.split("\n\n")[0]
 
 
 def lint(folder):

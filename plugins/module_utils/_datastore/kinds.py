@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of Calico's objects that the collection knows by name: one row each, so that none has to be discovered."""
+"""The kinds of Calico's objects that the collection knows by name (pure).
+
+One row each, so that none has to be discovered.
+"""
 
 from __future__ import annotations
 

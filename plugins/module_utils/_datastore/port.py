@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The port to Calico's datastore: what every datastore must offer, whatever it is made of.
+"""The port to Calico's datastore: what every datastore must offer, whatever it is made of (pure).
 
 Calico keeps its objects in the Kubernetes API or in etcd. Rules, plans and modules know this interface only; an
 adapter behind it decides nothing. Objects are manifests: dicts with apiVersion, kind, metadata and spec.

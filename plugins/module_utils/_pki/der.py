@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads validity and common name of an X.509 certificate with the standard library alone.
+"""Reads validity and common name of an X.509 certificate with the standard library alone (pure).
 
-Pure; RFC 5280 section 4.1.
+Source: RFC 5280 section 4.1.
 """
 
 from __future__ import annotations

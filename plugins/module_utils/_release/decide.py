@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which file of a release comes from where and which digest it must have: decisions only.
+"""Which file of a release comes from where and which digest it must have (pure).
 
 A release comes from upstream or from a mirror. Upstream's files must be what the version table says,
 where it says anything. A mirror's own checksums are authoritative, since who runs the mirror put the

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a release's files are and what they are called: upstream's URLs, the mirror layout, the reference CNI plugins.
+"""Where a release's files are and what they are called (pure).
+
+Upstream's URLs, the mirror layout, the reference CNI plugins.
 
 In URLs and archive members `{arch}` stands for the node's architecture in Go's naming (amd64, arm64, ...).
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of the version table: one for each supported minor, and what changed when.
+"""The rows of the version table: one for each supported minor, and what changed when (pure).
 
 A minor that is like the one before it is a row of MINORS and nothing else. What it changes is a row
 with `since`, and an `until` in the row that it replaces: here in CHANGES, in rbac.py and in crds.py.

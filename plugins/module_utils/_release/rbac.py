@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The RBAC rows of the version table.
+"""The RBAC rows of the version table (pure).
 
 Sources: the ClusterRoles of manifests/calico-typha.yaml at each release's tag for calico-node and
 calico-kube-controllers; for Typha its four syncers (libcalico-go/lib/backend/syncersv1),

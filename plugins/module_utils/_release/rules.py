@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rows about rights, and the rules of a ClusterRole and the single rights that follow from them."""
+"""Rows about rights, and the rules of a ClusterRole and the single rights that follow from them (pure)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The minors of Calico 3 that a row of the version table speaks of."""
+"""The minors of Calico 3 that a row of the version table speaks of (pure)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The version table: everything that differs between Calico releases, as plain data.
+"""The version table: everything that differs between Calico releases, as plain data (pure).
 
 `release(version)` is the only door. Adding a release is adding a row (docs/adding-a-release.md).
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Values: what an installation's certificates should be, and what was seen of them."""
+"""Values: what an installation's certificates should be, and what was seen of them (pure)."""
 
 from __future__ import annotations
 
