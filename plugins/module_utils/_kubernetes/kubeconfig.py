@@ -114,4 +114,6 @@ def _take(fields: dict[str, t.Any], name: str) -> str | None:
 
 
 def _decoded(encoded: str | None) -> bytes | None:
-    return base64.standard_b64decode(encoded) if encoded else None
+    # As bytes, of which the decoder skips what is no base64; of text it refuses what is not ASCII.
+    data = encoded.encode() if isinstance(encoded, str) else encoded
+    return base64.standard_b64decode(data) if data else None

@@ -425,3 +425,9 @@ def test_an_entry_without_a_name_is_told_as_the_library_does(tmp_path, entry):
     with pytest.raises(CalicoError) as ours:
         connect({"kubeconfig": str(path)})
     assert str(theirs.value).rstrip(".") in str(ours.value)
+
+
+def test_what_is_no_base64_is_skipped_as_in_the_library(pki, mutual):
+    user, cluster = inline(pki)
+    cluster["certificate-authority-data"] = "\u00a0" + cluster["certificate-authority-data"]
+    assert connect({"kubeconfig": kubeconfig(mutual.url, user, **cluster)}).version() == "v1.34.4"
