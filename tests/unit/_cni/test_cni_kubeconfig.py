@@ -377,3 +377,14 @@ def test_cut_certificates_are_refused_without_a_traceback(authority, size):
             "-----BEGIN CERTIFICATE-----%s-----END CERTIFICATE-----"
             % base64.b64encode(der).decode(),
         )
+
+
+def test_an_encrypted_key_is_refused_without_a_prompt(options, tmp_path):
+    words = "openssl ec -aes128 -passout pass:geheim"
+    encrypted = subprocess.run(
+        words.split(), input=options["client_key"].encode(), capture_output=True, check=True
+    ).stdout.decode()
+    assert "ENCRYPTED" in encrypted
+    result = run_module("cni_kubeconfig", **{**options, "client_key": encrypted})
+    assert result["failed"] and "unencrypted PEM key" in result["msg"]
+    assert not list(tmp_path.iterdir())

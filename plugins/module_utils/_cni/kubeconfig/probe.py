@@ -69,7 +69,8 @@ def client_context(ca: str, certificate: str, key: str) -> ssl.SSLContext:
     try:
         with open(memory, "wb", closefd=False) as handle:
             handle.write(("%s\n%s\n" % (certificate, key)).encode())
-        context.load_cert_chain("/proc/self/fd/%d" % memory)
+        # An encrypted key would ask at the terminal: the empty password refuses it instead.
+        context.load_cert_chain("/proc/self/fd/%d" % memory, password="")
     except ssl.SSLError as exc:
         raise CalicoError(
             "client_certificate and client_key cannot be used together",
