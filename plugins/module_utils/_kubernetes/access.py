@@ -10,6 +10,7 @@ Access follows kubernetes.core: options, then K8S_AUTH_* variables, then kubecon
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -64,7 +65,9 @@ def connect(params: dict[str, t.Any]) -> KubernetesApi:
     options = with_environment(params)
     configuration: t.Any = client.Configuration()
     # Exec plugins that give a certificate have it written there by the library, and it is read before the folder goes.
-    with kubeconfig.private_folder(tls.folder_in_memory()) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="hardway-calico-", dir=tls.folder_in_memory()
+    ) as folder:
         inline = _load(configuration, options, folder)
         pool = RESTClientObject(configuration).pool_manager
         context = tls.context(

@@ -11,9 +11,7 @@ on in memory; all else (contexts, tokens, exec plugins, auth providers, proxies,
 from __future__ import annotations
 
 import base64
-import contextlib
 import copy
-import tempfile
 import typing as t
 from dataclasses import dataclass
 
@@ -25,19 +23,6 @@ class Inline:
     ca_cert: bytes | None = None
     client_cert: bytes | None = None
     client_key: bytes | None = None
-
-
-@contextlib.contextmanager
-def private_folder(parent: str | None) -> t.Iterator[str]:
-    """A folder for load(), which is gone afterwards. parent: None for the system's folder of temporary files."""
-    from kubernetes.config import kube_config
-
-    with tempfile.TemporaryDirectory(prefix="hardway-calico-", dir=parent) as folder:
-        try:
-            yield folder
-        finally:
-            # The library remembers its files, and would take one that is gone for there at the next load().
-            kube_config._cleanup_temp_files()
 
 
 def load(kubeconfig: t.Any, context: str | None, configuration: t.Any, folder: str) -> Inline:
