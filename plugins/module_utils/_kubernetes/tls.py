@@ -56,12 +56,13 @@ def folder_in_memory() -> str | None:
 
 def _trust(made: ssl.SSLContext, ca_cert: bytes) -> None:
     """As from a file: with revocation lists, and certificates that OpenSSL marked as trusted."""
-    with _in_memory(ca_cert) as path:
-        if path:
-            made.load_verify_locations(path)
-            return
-    # Text beside the PEM blocks may be in any encoding; OpenSSL skips it, Python wants ASCII.
-    made.load_verify_locations(cadata=ca_cert.decode("ascii", "ignore"))
+    memory = _in_memory(ca_cert)
+    if memory is None:
+        # Text beside the PEM blocks may be in any encoding; OpenSSL skips it, Python wants ASCII.
+        made.load_verify_locations(cadata=ca_cert.decode("ascii", "ignore"))
+        return
+    with memory[0]:
+        made.load_verify_locations(memory[1])
 
 
 @contextlib.contextmanager
@@ -70,26 +71,34 @@ def _readable(pem: Pem | None) -> t.Iterator[str | None]:
     if not isinstance(pem, bytes):
         yield pem
         return
-    with _in_memory(pem) as path:
-        if path:
-            yield path
-            return
-    with tempfile.NamedTemporaryFile(prefix="hardway-calico-", dir=folder_in_memory()) as file:
-        file.write(pem)
-        file.flush()
-        yield file.name
+    file, path = _in_memory(pem) or _in_a_file(pem)
+    with file:
+        yield path
 
 
-@contextlib.contextmanager
-def _in_memory(pem: bytes) -> t.Iterator[str | None]:
-    """The path of a file that is in memory alone; None on macOS, and in kernels and sandboxes without such or /proc."""
+def _in_memory(pem: bytes) -> tuple[t.IO[bytes], str] | None:
+    """A file that is in memory alone, and its path.
+
+    None on macOS, and in kernels and sandboxes that have no such files or no /proc.
+    """
     try:
         number = os.memfd_create("hardway-calico")
     except (AttributeError, OSError):
-        yield None
-        return
-    with open(number, "wb") as file:
-        file.write(pem)
-        file.flush()
-        path = "/proc/self/fd/%d" % number
-        yield path if os.path.exists(path) else None
+        return None
+    path = "/proc/self/fd/%d" % number
+    file = open(number, "wb")  # noqa: SIM115 - whoever reads it closes it
+    if not os.path.exists(path):
+        file.close()
+        return None
+    file.write(pem)
+    file.flush()
+    return file, path
+
+
+def _in_a_file(pem: bytes) -> tuple[t.IO[bytes], str]:
+    """A file that others cannot read and that is gone when it is closed, and its path."""
+    folder = folder_in_memory()
+    file = tempfile.NamedTemporaryFile(prefix="hardway-calico-", dir=folder)  # noqa: SIM115 - as above
+    file.write(pem)
+    file.flush()
+    return t.cast("t.IO[bytes]", file), file.name
