@@ -73,18 +73,24 @@ def test_the_watch_sees_files_that_are_made(written, tmp_path):
 
 
 @pytest.mark.parametrize("as_path", [False, True])
-def test_no_file_is_made_of_a_kubeconfigs_certificates(pki, mutual, written, tmp_path, as_path):
+def test_no_file_is_made_of_a_kubeconfigs_certificates(
+    pki, mutual, written, tmp_path, monkeypatch, as_path
+):
+    # In place of /dev/shm, in which other tests work meanwhile.
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(contexts, "folder_in_memory", lambda: str(memory))
     user, cluster = inline(pki)
     where = kubeconfig(mutual.url, user, **cluster)
     given = where
     if as_path:
         given = str(tmp_path / "admin.conf")
         pathlib.Path(given).write_text(yaml.safe_dump(where))
-    before, left = copy.deepcopy(where), set(os.listdir("/dev/shm"))
+    before = copy.deepcopy(where)
     written.clear()
     for _attempt in range(2):
         assert connect({"kubeconfig": given}).version() == "v1.34.4"
-    assert written == [] and set(os.listdir("/dev/shm")) == left
+    assert written == [] and os.listdir(memory) == []
     assert where == before
 
 
