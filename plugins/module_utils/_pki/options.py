@@ -20,6 +20,17 @@ KEY_ARGS: dict[str, dict[str, t.Any]] = {
 }
 
 
+def require_between(params: dict[str, t.Any], option: str, least: int, most: int) -> None:
+    """Raises CalicoError for a number outside of least..most, both of which are allowed."""
+    if not least <= params[option] <= most:
+        raise CalicoError(
+            "%s is out of range" % option,
+            expected="%d to %d" % (least, most),
+            found=params[option],
+            remedy="correct it or leave it out",
+        )
+
+
 def require_days(params: dict[str, t.Any], *options: str) -> None:
     """Raises CalicoError for a lifetime that no certificate can have."""
     for option in options:

@@ -18,6 +18,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import LeafWanted
 from ansible_collections.hardway.calico.plugins.module_utils._pki.options import (
     key_size,
+    require_between,
     require_days,
     require_window,
 )
@@ -37,13 +38,7 @@ def wanted_leaves(params: dict[str, t.Any]) -> dict[str, LeafWanted]:
     """By party. Raises CalicoError for options that make no certificate."""
     require_days(params, "ca_lifetime_days", "leaf_lifetime_days")
     require_window(params, "leaf_lifetime_days")
-    if not 0 <= params["backdate_minutes"] <= 1440:
-        raise CalicoError(
-            "backdate_minutes is out of range",
-            expected="0 to 1440",
-            found=params["backdate_minutes"],
-            remedy="correct it or leave it out",
-        )
+    require_between(params, "backdate_minutes", 0, 1440)
     if params["ca_lifetime_days"] < params["leaf_lifetime_days"]:
         raise CalicoError(
             "ca_lifetime_days is too short",

@@ -25,9 +25,7 @@ from stand_in_release import (
     archive,
     calicoctl,
     elf,
-    make_mirror,
     release,
-    serve,
     sha256,
 )
 
@@ -35,23 +33,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.binaries.sourc
     architecture,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-
-
-@pytest.fixture
-def mirror(tmp_path):
-    return make_mirror(tmp_path / "mirror")
-
-
-@pytest.fixture
-def web(mirror):
-    server = serve(mirror)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def node(tmp_path):
-    return tmp_path / "node"
 
 
 def failed(result, *words):

@@ -17,24 +17,7 @@ import sys
 
 import pytest
 from node_side import tree
-from stand_in_release import CALICO, CALICOCTL, PORTMAP, calicoctl, make_mirror, release, serve
-
-
-@pytest.fixture
-def mirror(tmp_path):
-    return make_mirror(tmp_path / "mirror")
-
-
-@pytest.fixture
-def web(mirror):
-    server = serve(mirror)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def node(tmp_path):
-    return tmp_path / "node"
+from stand_in_release import CALICO, CALICOCTL, PORTMAP, calicoctl, release
 
 
 def ansible(tmp_path, hosts=1, check=False, forks=20, **options):

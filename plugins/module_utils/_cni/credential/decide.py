@@ -22,6 +22,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
 )
 from ansible_collections.hardway.calico.plugins.module_utils._pki.options import (
     key_size,
+    require_between,
     require_days,
     require_window,
 )
@@ -86,13 +87,7 @@ def wanted_leaf(params: dict[str, t.Any], user: str) -> LeafWanted:
     """The LeafWanted for the module's options. Raises CalicoError for numbers that make no certificate."""
     require_days(params, "lifetime_days")
     require_window(params, "lifetime_days")
-    if not 1 <= params["timeout"] <= 3600:
-        raise CalicoError(
-            "timeout is out of range",
-            expected="1 to 3600",
-            found=params["timeout"],
-            remedy="correct it or leave it out",
-        )
+    require_between(params, "timeout", 1, 3600)
     lifetime = timedelta(days=params["lifetime_days"])
     window = timedelta(days=params["renewal_days"])
     return LeafWanted(user, "clientAuth", params["key_type"], key_size(params), lifetime, window)
