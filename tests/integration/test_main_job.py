@@ -651,6 +651,12 @@ def test_module_executions_on_a_worker_stay_within_the_budget(lab):
         assert 0 < RUNS["second"].on(worker) <= 4
 
 
+def test_the_pools_are_checked_once_a_run(lab):
+    """site.yml checks them before any role writes; the role datastore does not ask again."""
+    checks = [line for line in RUNS["second"].executions if line["task"].endswith("pools checked")]
+    assert len(checks) == 1
+
+
 def test_runs_warn_about_nothing_of_ours():
     for name in ("first", "second"):
         # kubernetes.core's own: its action plugin still reads Templar.environment.
