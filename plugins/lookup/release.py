@@ -79,7 +79,9 @@ _list:
       type: dict
       sample: {min: "1.34", max: "1.36", floor: "1.21"}
     rbac:
-      description: C(rules) of the ClusterRoles of C(node), C(typha), C(cni) and C(kube_controllers), in a fixed order.
+      description:
+        - C(rules) of the ClusterRoles of C(node), C(typha), C(cni) and C(kube_controllers), in a fixed order.
+        - C(etcd_node), C(etcd_cni) and C(etcd_kube_controllers) are theirs with Calico's data in etcd.
       type: dict
       sample: {cni: [{apiGroups: [""], resources: [namespaces, nodes, pods], verbs: [get]}]}
     crds:

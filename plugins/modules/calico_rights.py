@@ -29,9 +29,11 @@ options:
     type: str
     required: true
   role:
-    description: Whose needs they are, as in C(rbac) of P(hardway.calico.release#lookup).
+    description:
+      - Whose needs they are, as in C(rbac) of P(hardway.calico.release#lookup).
+      - Those with C(etcd) in front are for an installation that keeps its data in etcd.
     type: str
-    choices: [node, typha, cni, kube_controllers]
+    choices: [node, typha, cni, kube_controllers, etcd_node, etcd_cni, etcd_kube_controllers]
     required: true
   service_account:
     description: The ServiceAccount that must have them. Exactly one of O(service_account) and O(user) is needed.

@@ -17,12 +17,15 @@ from ansible_collections.hardway.calico.plugins.module_utils._release import (
     crds,
     files,
     rbac,
+    rbac_etcd,
     rules,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._release import (
     minors as table,
 )
 
+# Whose rights the table knows; those with etcd in front are for data in etcd.
+ROLES = {**rbac.ROLES, **rbac_etcd.ROLES}
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?\Z")
 OLDEST, NEWEST = min(table.MINORS), max(table.MINORS)
 # What is installed where nobody names a release, and with which reference CNI plugins.
@@ -99,7 +102,7 @@ def release(version: t.Any, registry: str = "") -> dict[str, t.Any]:
             "max": row.kubernetes[1],
             "floor": table.KUBERNETES_FLOOR,
         },
-        "rbac": {role: rules.rules(rows, minor) for role, rows in rbac.ROLES.items()},
+        "rbac": {role: rules.rules(rows, minor) for role, rows in ROLES.items()},
         "crds": {"names": crds.names(minor), "sha256": row.crds_sha256.get(patch)},
         "calicoctl": {"sha256": dict(row.calicoctl_sha256.get(patch, {}))},
         "urls": files.urls(name),
@@ -143,8 +146,8 @@ def at(about: dict[str, t.Any], path: str) -> t.Any:
 
 
 def needs(version: t.Any, role: str) -> list[dict[str, t.Any]]:
-    """Every single right that a role ("node", "typha", "cni", "kube_controllers") needs in a release: rules.needs."""
-    return rules.needs(rbac.ROLES[role], parse(version)[0])
+    """Every single right that a role (a key of ROLES) needs in a release: rules.needs."""
+    return rules.needs(ROLES[role], parse(version)[0])
 
 
 def minors() -> list[str]:

@@ -31,6 +31,9 @@ NEEDED = {
     "cni": release_rights.CNI_NEEDS,
     "node": release_rights.NODE,
     "kube_controllers": release_rights.KUBE_CONTROLLERS,
+    "etcd_node": release_rights.ETCD_NODE,
+    "etcd_cni": release_rights.ETCD_CNI_PLUGIN,
+    "etcd_kube_controllers": release_rights.ETCD_KUBE_CONTROLLERS,
 }
 ROLES = ROOT / "roles"
 TYPHA = "system:serviceaccount:kube-system:calico-typha"
@@ -112,7 +115,7 @@ def test_each_right_that_typha_lacks_is_named(right):
 
 
 @pytest.mark.parametrize("minor", MINORS)
-@pytest.mark.parametrize("role", ["typha", "cni", "node"])
+@pytest.mark.parametrize("role", [role for role in NEEDED if role != "kube_controllers"])
 def test_each_right_that_is_missing_is_found_alone(role, minor):
     every = upstream(role, minor)
     for right in every:

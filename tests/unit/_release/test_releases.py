@@ -78,7 +78,34 @@ def test_kube_controllers_rights_are_the_manifests(minor):
 
 
 @pytest.mark.parametrize("minor", MINORS)
-@pytest.mark.parametrize("role", ["node", "typha", "cni", "kube_controllers"])
+@pytest.mark.parametrize(
+    ("role", "rows"),
+    [
+        ("etcd_node", release_rights.ETCD_NODE),
+        ("etcd_cni", release_rights.ETCD_CNI_PLUGIN),
+        ("etcd_kube_controllers", release_rights.ETCD_KUBE_CONTROLLERS),
+    ],
+)
+def test_rights_with_etcd_are_the_manifests(role, rows, minor):
+    expected = release_rights.granted(rows, minor)
+    # calico/node's CNI token refresher is off (CALICO_MANAGE_CNI=false).
+    expected = {key: verbs for key, verbs in expected.items() if key[1] != "serviceaccounts/token"}
+    assert rights(role, minor) == expected
+
+
+ROLES = [
+    "node",
+    "typha",
+    "cni",
+    "kube_controllers",
+    "etcd_node",
+    "etcd_cni",
+    "etcd_kube_controllers",
+]
+
+
+@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("role", ROLES)
 def test_rules_are_in_a_fixed_order(role, minor):
     rules = release("3.%d" % minor)["rbac"][role]
     assert rules == sorted(rules, key=lambda rule: (rule["apiGroups"], rule["resources"]))
@@ -88,7 +115,7 @@ def test_rules_are_in_a_fixed_order(role, minor):
 
 def test_only_kube_controllers_has_a_wildcard_and_nobody_may_read_secrets():
     for minor in MINORS:
-        for role in ("node", "typha", "cni", "kube_controllers"):
+        for role in ROLES:
             for (group, resource, _names), verbs in rights(role, minor).items():
                 assert "*" not in verbs and group != "*" and resource != "secrets"
                 assert (

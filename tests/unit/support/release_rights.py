@@ -158,6 +158,41 @@ kubevirt.io | virtualmachineinstances | g (3.32+)
 kubevirt.io | virtualmachines | g (3.32+)
 """
 
+# With the data in etcd (manifests/calico-etcd.yaml).
+ETCD_NODE = """
+core | configmaps | g (all)
+core | endpoints | lw (all)
+core | namespaces | g (all)
+core | nodes | g (all)
+core | nodes/status | p (all)
+core | pods | g (all)
+core | serviceaccounts/token [resourceNames: calico-cni-plugin] | c (3.26+)
+core | services | lw (all)
+discovery.k8s.io | endpointslices | lw (all)
+"""
+
+ETCD_CNI_PLUGIN = """
+core | namespaces | g (3.26+)
+core | nodes | g (3.26+)
+core | pods | g (3.26+)
+"""
+
+ETCD_KUBE_CONTROLLERS = """
+core | namespaces | glw (all)
+core | nodes | glw (all)
+core | pods | glw (all)
+core | serviceaccounts | glw (all)
+core | services | glwu (3.30+)
+core | services/status | glwu (3.30+)
+apps | daemonsets | glw (3.32+)
+apps | deployments | glw (3.32+)
+crd.projectcalico.org | globalnetworkpolicies | glwcud (3.32+)
+crd.projectcalico.org | networkpolicies | glwcud (3.32+)
+crd.projectcalico.org | stagedglobalnetworkpolicies | glwcud (3.32+)
+crd.projectcalico.org | stagednetworkpolicies | glwcud (3.32+)
+networking.k8s.io | networkpolicies | lw (all)
+"""
+
 VERBS = {
     "g": "get",
     "l": "list",

@@ -20,6 +20,9 @@ PROGRAMS = {
     "typha": "Typha",
     "cni": "the CNI plugin",
     "kube_controllers": "kube-controllers",
+    "etcd_node": "calico/node with its data in etcd",
+    "etcd_cni": "the CNI plugin with its data in etcd",
+    "etcd_kube_controllers": "kube-controllers with its data in etcd",
 }
 
 
