@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
     Kind,
     Manifest,
     Manifests,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.crd import stored_version
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import CRDS
@@ -36,6 +39,18 @@ class KubernetesDatastore:
             namespaced = spec["scope"] == "Namespaced"
             found[names["kind"]] = Kind(names["kind"], names["plural"], namespaced, version)
         return found
+
+    def lacking(self, names: t.Collection[str]) -> CalicoError:
+        return CalicoError(
+            "The cluster has no CRD for %s" % ", ".join(sorted(names)),
+            expected="Calico's CRDs",
+            found="no such resource in the API",
+            remedy="run the role hardway.calico.datastore first",
+        )
+
+    def at_one_moment(self) -> KubernetesDatastore:
+        # The API gives one revision to one list only.
+        return self
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:
         found = self._api.get("%s/%s" % (_collection(kind, namespace), name))

@@ -13,6 +13,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+
 Manifest = dict[str, t.Any]
 Manifests = list[Manifest]  # inside the classes, `list` is a method
 
@@ -43,6 +45,12 @@ class Datastore(t.Protocol):
 
     def kinds(self) -> dict[str, Kind]:
         """The kinds that the datastore can hold now, by name."""
+
+    def lacking(self, names: t.Collection[str]) -> CalicoError:
+        """The error, to be raised, for kinds that are needed and that the datastore does not have."""
+
+    def at_one_moment(self) -> Datastore:
+        """This datastore for the reads of one decision: all of one revision, where the datastore can do that."""
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Manifest | None:
         """The object, or None if there is none or the datastore does not have the kind."""

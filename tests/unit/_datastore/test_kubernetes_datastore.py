@@ -200,3 +200,12 @@ def test_another_version_of_the_api():
     )
     stored = api.objects["/apis/crd.projectcalico.org/v2/tiers/a"]
     assert stored["apiVersion"] == "crd.projectcalico.org/v2"
+
+
+def test_what_is_said_of_kinds_without_a_crd(calico):
+    said = str(calico.lacking({"Tier", "IPPool"}))
+    assert "no CRD for IPPool, Tier" in said and "run the role hardway.calico.datastore" in said
+
+
+def test_one_moment_is_as_good_as_the_api_can_do(calico):
+    assert calico.at_one_moment() is calico

@@ -37,14 +37,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
 def require_installed(current: State) -> None:
-    """Raises CalicoError if the CRD is not there; check mode may go on, it counts as no pools."""
-    if not current.installed:
-        raise CalicoError(
-            "The CRD ippools.crd.projectcalico.org is not installed",
-            expected="Calico's CRDs",
-            found="no such resource in the API",
-            remedy="run the role hardway.calico.datastore first",
-        )
+    """Raises CalicoError if the datastore cannot hold pools; check mode may go on, it counts as no pools."""
+    if current.missing:
+        raise current.missing
 
 
 def decide(

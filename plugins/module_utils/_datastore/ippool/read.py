@@ -21,9 +21,10 @@ def read(datastore: Datastore, wanted: list[Options]) -> State:
 
     Round trips: one LIST of pools, and one of blocks where a pool is new or is removed.
     """
+    datastore = datastore.at_one_moment()
     listed = datastore.list(kinds.IPPOOL)
     if listed is None:
-        return State(installed=False)
+        return State(missing=datastore.lacking([kinds.IPPOOL.name]))
     pools = {pool["metadata"]["name"]: pool for pool in listed}
     blocks = datastore.list(kinds.IPAM_BLOCK) or [] if needs_blocks(wanted, pools) else []
     return State(pools, tuple(Block.of(block) for block in blocks))

@@ -15,6 +15,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.n
     Network,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Block:
 class State:
     """pools: the manifests by name. blocks: empty unless needs_blocks().
 
-    installed: whether the datastore can hold pools at all.
+    missing: what to tell where the datastore cannot hold pools at all.
     """
 
     pools: dict[str, Manifest] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
-    installed: bool = True
+    missing: CalicoError | None = None
 
     @property
     def specs(self) -> dict[str, Spec]:

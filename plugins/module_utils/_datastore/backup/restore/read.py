@@ -13,7 +13,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
     chosen,
     proposal,
     require_cluster,
-    require_kinds,
     without_namespace,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.state import (
@@ -37,9 +36,12 @@ def read(datastore: Datastore, cluster: Cluster, wanted: Wanted) -> State:
     One request for the cluster, the kinds, the namespaces, each kind concerned and the dry run of each write.
     """
     require_cluster(wanted.snapshot, cluster.uid(), wanted.other_cluster)
+    datastore = datastore.at_one_moment()
     kinds = datastore.kinds()
     items = chosen(wanted.snapshot, wanted.ipam)
-    require_kinds(items, kinds)
+    lacking = {item["kind"] for item in items} - set(kinds)
+    if lacking:
+        raise datastore.lacking(lacking)
     absent = without_namespace(items, cluster.namespaces())
     items = [item for item in items if item["metadata"].get("namespace") not in absent]
     concerned = set(kinds) if wanted.prune else {item["kind"] for item in items}

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.rules import (
     FIRST,
     IPAM,
@@ -46,18 +44,6 @@ def chosen(snapshot: Manifest, ipam: bool) -> Manifests:
 
 def _rank(kind: str) -> int:
     return FIRST.index(kind) if kind in FIRST else len(FIRST)
-
-
-def require_kinds(items: Manifests, kinds: t.Collection[str]) -> None:
-    """Raise CalicoError if the cluster lacks the CRD of one of the objects. kinds: names of those that it has."""
-    missing = sorted({item["kind"] for item in items} - set(kinds))
-    if missing:
-        raise CalicoError(
-            "The cluster has no CRD for %s" % ", ".join(missing),
-            expected="the kinds of the snapshot",
-            found=", ".join(sorted(kinds)) or "none of Calico's",
-            remedy="install the CRDs with the role hardway.calico.datastore first",
-        )
 
 
 def without_namespace(items: Manifests, namespaces: set[str]) -> dict[str, list[str]]:

@@ -30,6 +30,7 @@ def read(datastore: Datastore, cluster: Cluster, folder: SnapshotFolder, name: s
 
     One GET for the cluster, one LIST for the kinds, and one for each kind.
     """
+    datastore = datastore.at_one_moment()
     name, uid = name or cluster.host(), cluster.uid()
     found = [datastore.list(kind) for kind in datastore.kinds().values()]
     objects = [item for items in found for item in items or []]
