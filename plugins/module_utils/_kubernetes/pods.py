@@ -26,4 +26,5 @@ def image_of(pod: dict[str, t.Any], container: str) -> str:
 
 def tag_of(image: str) -> str:
     """The tag of an image with or without a digest, such as "v3.32.1"; "" if it has none."""
-    return image.split("@")[0].rpartition(":")[2]
+    name = image.partition("@")[0].rpartition("/")[2]
+    return name.partition(":")[2]

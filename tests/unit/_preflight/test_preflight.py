@@ -180,6 +180,9 @@ def test_a_node_of_another_architecture_is_refused():
         ("quay.io/calico/node:v3.31.7", "v3.32.1", "v3.32.1"),
         ("quay.io/calico/node:latest", "v3.30.7", "v3.30.7"),
         ("registry.example.com:5000/calico/node", None, ""),
+        # No tag, and a host that looks like a version.
+        ("10.0.0.1/calico/node@sha256:" + "0" * 64, "v3.31.7", "v3.31.7"),
+        ("10.0.0.1:5000/mirror/calico-node:v3.31.7@sha256:" + "0" * 64, None, "v3.31.7"),
     ],
 )
 def test_installed_version(image, stored, installed):
