@@ -11,6 +11,11 @@ import contextlib
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
+    KubernetesApi,
+    Manifest,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import secrets
 
 
 def texts_of(secret: dict[str, t.Any] | None, keys: t.Sequence[str]) -> tuple[str, ...]:
@@ -31,6 +36,33 @@ def pair_of(secret: dict[str, t.Any] | None, keys: tuple[str, str]) -> tuple[str
 def data_of(texts: t.Mapping[str, str]) -> dict[str, str]:
     """A Secret's data of texts by key, such as {"tls.crt": PEM}."""
     return {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+
+
+def write(
+    api: KubernetesApi,
+    namespace: str,
+    name: str,
+    there: Manifest | None,
+    texts: t.Mapping[str, str],
+    labels: t.Mapping[str, str],
+    kind: str,
+) -> Manifest:
+    """The Secret after one request that creates it, or changes these keys of the one that was read.
+
+    there: as it was read, None for a new one; what else is in it stays. kind: the type of a new one. Raises
+    CalicoError, with status 409 if it is not any more as it was read.
+    """
+    data = data_of(texts)
+    body: Manifest = {"apiVersion": "v1", "kind": "Secret"}
+    if there is None:
+        metadata: Manifest = {"name": name, "namespace": namespace, "labels": dict(labels)}
+        new = {**body, "metadata": metadata, "type": kind, "data": data}
+        return api.create(secrets(namespace), new)
+    old = there["metadata"]
+    metadata = {**old, "labels": {**(old.get("labels") or {}), **labels}}
+    data = {**(there.get("data") or {}), **data}
+    changed = {**there, **body, "metadata": metadata, "data": data}
+    return api.replace("%s/%s" % (secrets(namespace), name), changed)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ No key material is in them.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
@@ -110,6 +110,14 @@ class LeafWanted:
     uri_san: str = ""
 
 
+def of_its_key(wanted: LeafWanted, pair: Pair) -> LeafWanted:
+    """What is wanted, but for the kind of key, which may be the one that is there."""
+    leaf = pair.usable_certificate
+    if leaf is None:
+        return wanted
+    return replace(wanted, key_type=leaf.key_type, key_size=leaf.key_size)
+
+
 def unusable(pair: Pair) -> str | None:
     """Why certificate and key cannot be used together, whatever they are for, or None."""
     if pair.absent:
@@ -171,7 +179,7 @@ def chain_trouble(
     """Why a peer refuses every leaf below a chain of CAs, or None.
 
     chain: from the leaf's issuer upwards; usages: what leaves are for. The rules of Go's crypto/x509
-    (isValid, CheckSignatureFrom, checkChainForKeyUsage), which Typha and calico/node use.
+    (isValid, CheckSignatureFrom, checkChainForKeyUsage), which Typha, calico/node and etcd use.
     """
     for below, ca in enumerate(chain):
         if not ca.is_ca:
@@ -198,7 +206,7 @@ def weak_signature(certificate: Certificate) -> str | None:
     weak = {"md5": "MD5", "sha1": "SHA-1"}.get(certificate.digest)
     if weak is None:
         return None
-    refused = "%s is signed with %s, which Typha and calico/node refuse"
+    refused = "%s is signed with %s, which Calico's programs and etcd refuse"
     return refused % (certificate.subject, weak)
 
 

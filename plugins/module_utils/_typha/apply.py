@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import LeafWanted
+from ansible_collections.hardway.calico.plugins.module_utils._pki.issue import issue
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 from ansible_collections.hardway.calico.plugins.module_utils._typha.material import (
     NOTHING,
@@ -122,14 +123,5 @@ def _leaf(step: LeafStep, material: Material, making: Making) -> PemPair:
         return handed_in.leaves[step.party]
     ca = material.previous if step.source is Source.PREVIOUS_CA else material.ca
     wanted = making.wanted[step.party]
-    key = x509.make_key(wanted.key_type, wanted.key_size)
-    names = (wanted.common_name, wanted.usage)
-    end = making.now + wanted.lifetime
-    certificate = x509.issue_leaf(*names, key, *ca, making.start, end, wanted.uri_san)
-    if handed_in is not None:
-        # Peers need the way up to a root: intermediates follow the leaf, as in any server's
-        # certificate file.
-        way = x509.by_fingerprint(ca[0]).items()
-        intermediates = (pem for one, pem in way if one not in making.policy.anchors)
-        certificate = x509.joined(certificate, *intermediates)
-    return certificate, key
+    anchors = None if handed_in is None else making.policy.anchors
+    return issue(wanted, ca, making.start, making.now + wanted.lifetime, anchors)

@@ -6,15 +6,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from datetime import datetime
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
-    Certificate,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._pki.times import (
-    day_in_words,
-)
+from ansible_collections.hardway.calico.plugins.module_utils._pki.bundle import cas_in_words
 from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import CA_NAME
 from ansible_collections.hardway.calico.plugins.module_utils._typha.rotation import all_behind
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
@@ -53,8 +47,8 @@ def publication(
         PublishBundle(
             target=TARGET,
             reason=reason,
-            before=_names(current.bundle),
-            after=_names(current.bundle) + added,
+            before=cas_in_words(current.bundle),
+            after=cas_in_words(current.bundle) + added,
             missing=tuple(missing),
         )
     ]
@@ -73,8 +67,8 @@ def end_of_rotation(current: TyphaPki, anchors: tuple[str, ...]) -> list[TyphaSt
             DropOldCas(
                 target=TARGET,
                 reason=reason,
-                before=_names(current.bundle),
-                after=_names(kept),
+                before=cas_in_words(current.bundle),
+                after=cas_in_words(kept),
                 kept=anchors,
             )
         )
@@ -84,10 +78,3 @@ def end_of_rotation(current: TyphaPki, anchors: tuple[str, ...]) -> list[TyphaSt
         target = "key of the previous CA"
         steps.append(ForgetPreviousKey(target=target, reason=reason, before=None, after=None))
     return steps
-
-
-def _names(cas: t.Iterable[Certificate]) -> list[str]:
-    return [
-        "%s, until %s, %s" % (ca.subject, day_in_words(ca.not_after), ca.fingerprint[:16])
-        for ca in cas
-    ]

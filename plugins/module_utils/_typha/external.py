@@ -7,20 +7,18 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     LeafWanted,
     Pair,
-    chain_trouble,
-    trouble,
-    unusable,
-    weak_signature,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves import of_its_key
+from ansible_collections.hardway.calico.plugins.module_utils._pki.external import (
+    ca_trouble,
+    leaf_trouble,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import PARTIES
 
 REMEDY = "hand in another one; nothing was written"
@@ -48,11 +46,7 @@ def require_bundle(bundle: t.Sequence[Certificate], problem: str | None) -> None
 
 def require_handed(party: str, pair: Pair, wanted: LeafWanted, now: datetime) -> None:
     """Raises CalicoError for a leaf that was handed in and that a peer would refuse, whatever its key type."""
-    reason = (
-        _nothing_to_judge(pair)
-        or trouble(_as_peers_see_it(pair, wanted), _no_renewal(wanted, pair), now)
-        or chain_trouble(pair.chain, (wanted.usage,), now)
-    )
+    reason = leaf_trouble(pair, wanted, now)
     if reason:
         raise CalicoError(
             "The %s certificate that was handed in cannot be used" % party,
@@ -63,33 +57,10 @@ def require_handed(party: str, pair: Pair, wanted: LeafWanted, now: datetime) ->
         )
 
 
-def _nothing_to_judge(pair: Pair) -> str | None:
-    if pair.absent:
-        return "neither certificate nor key"
-    return weak_signature(pair.certificate) if pair.certificate else None
-
-
-def _no_renewal(wanted: LeafWanted, pair: Pair) -> LeafWanted:
-    """Whoever made the leaf chose its key and when to make the next one."""
-    if not pair.usable:
-        return wanted
-    return replace(of_its_key(wanted, pair), renewal_window=timedelta(0))
-
-
-def _as_peers_see_it(pair: Pair, wanted: LeafWanted) -> Pair:
-    """They ask for one URI among any, or for none."""
-    leaf = pair.usable_certificate
-    if leaf is None:
-        return pair
-    asked: tuple[str, ...] = ()
-    if wanted.uri_san:
-        asked = (wanted.uri_san,) if wanted.uri_san in leaf.uri_sans else leaf.uri_sans
-    return replace(pair, certificate=replace(leaf, uri_sans=asked))
-
-
 def require_issuing(pair: Pair, now: datetime) -> None:
     """Raises CalicoError for an issuing CA that was handed in and cannot issue."""
-    reason = _issuing_trouble(pair, now)
+    usages = [party.usage for party in PARTIES.values()]
+    reason = ca_trouble(pair, usages, now, roots="ca_bundle_content")
     if reason:
         raise CalicoError(
             "The issuing CA that was handed in cannot be used",
@@ -98,15 +69,3 @@ def require_issuing(pair: Pair, now: datetime) -> None:
             found=reason,
             remedy=REMEDY,
         )
-
-
-def _issuing_trouble(pair: Pair, now: datetime) -> str | None:
-    ca = pair.usable_certificate
-    if ca is None:
-        return unusable(pair)
-    if not pair.chain:
-        return "it does not lead to a CA of ca_bundle_content"
-    # A root that issues the leaves itself is the end of its own chain.
-    chain = {one.fingerprint: one for one in (ca, *pair.chain)}.values()
-    usages = [party.usage for party in PARTIES.values()]
-    return weak_signature(ca) or chain_trouble(chain, usages, now)

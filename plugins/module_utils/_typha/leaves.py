@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     MISSING,
     LeafWanted,
     Pair,
+    of_its_key,
     renewal_window,
     trouble,
 )
@@ -117,14 +118,6 @@ def reason_for_leaf(
         # the guide's own is RSA.
         wanted = of_its_key(wanted, pair)
     return trouble(pair, wanted, now)
-
-
-def of_its_key(wanted: LeafWanted, pair: Pair) -> LeafWanted:
-    """What is wanted, but for the kind of key, which may be the one that is there."""
-    leaf = pair.usable_certificate
-    if leaf is None:
-        return wanted
-    return replace(wanted, key_type=leaf.key_type, key_size=leaf.key_size)
 
 
 def _fingerprint(pair: Pair) -> str | None:

@@ -6,11 +6,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
 from datetime import datetime
 
-from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Certificate
+from ansible_collections.hardway.calico.plugins.module_utils._pki import bundle
 from ansible_collections.hardway.calico.plugins.module_utils._typha.state import (
     CaPolicy,
     TyphaPki,
@@ -35,20 +34,9 @@ def phase(policy: CaPolicy, state: TyphaPki, now: datetime) -> str:
     return "switch" if leaving else "none"
 
 
-def bundle_hash(bundle: t.Iterable[Certificate]) -> str:
-    fingerprints = "\n".join(sorted(ca.fingerprint for ca in bundle))
-    return hashlib.sha256(fingerprints.encode()).hexdigest()[:16]
-
-
 def material_hash(state: TyphaPki, party: str) -> str:
-    """A hash of what a party mounts: that of the bundle and that of its leaf, joined by "-".
-
-    "" if the party could not work with it.
-    """
-    leaf = state.leaves[party].usable_certificate
-    if not state.bundle or leaf is None:
-        return ""
-    return "%s-%s" % (bundle_hash(state.bundle), leaf.fingerprint[:16])
+    """A hash of what a party mounts, "" if it could not work with it."""
+    return bundle.material_hash(state.bundle, state.leaves[party])
 
 
 def behind(state: TyphaPki, party: str, whole: bool) -> str | None:
@@ -59,7 +47,7 @@ def behind(state: TyphaPki, party: str, whole: bool) -> str | None:
     workload = state.workloads.get(party)
     if workload is None:
         return None
-    wanted = material_hash(state, party) if whole else bundle_hash(state.bundle)
+    wanted = material_hash(state, party) if whole else bundle.bundle_hash(state.bundle)
     loaded = workload.loaded if whole else workload.loaded.split("-")[0]
     if not wanted or loaded != wanted:
         words = "%s %s was not rolled since the change" % (workload.kind, workload.name)

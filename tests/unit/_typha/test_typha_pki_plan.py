@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._pki.bundle import bundle_hash
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     Pair,
@@ -24,7 +25,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._typha.leaves impor
 )
 from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import PARTIES
 from ansible_collections.hardway.calico.plugins.module_utils._typha.rotation import (
-    bundle_hash,
     material_hash,
     phase,
     rolls,

@@ -19,18 +19,18 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.hol
     Holder,
     node_holder,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import paths
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import (
+    paths,
+    secret,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import (
     LABELS,
     KubernetesApi,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret import (
-    data_of,
     lost_race,
     pair_of,
 )
-
-TYPED = {"apiVersion": "v1", "kind": "Secret"}
 
 
 class CredentialStore:
@@ -80,23 +80,13 @@ class CredentialStore:
 
     def write(self, who: Holder, certificate_pem: str, key_pem: str) -> None:
         """Store a credential; what else is in the Secret stays."""
-        data = data_of(dict(zip(KEYS, (certificate_pem, key_pem))))
-        there = self.found[who]
+        texts = dict(zip(KEYS, (certificate_pem, key_pem)))
         labels = dict(LABELS)
         if who.node:
             labels.update({OF_SECRET: self.secret, OF_NODE: who.node})
+        about = (self.namespace, who.secret, self.found[who])
         with self._bound(who):
-            if there is None:
-                metadata = {"name": who.secret, "namespace": self.namespace, "labels": labels}
-                new = {**TYPED, "metadata": metadata, "type": "kubernetes.io/tls", "data": data}
-                self.api.create(self.collection, new)
-            else:
-                old = there["metadata"]
-                metadata = {**old, "labels": {**(old.get("labels") or {}), **labels}}
-                data = {**(there.get("data") or {}), **data}
-                self.api.replace(
-                    self._path(who), {**there, **TYPED, "metadata": metadata, "data": data}
-                )
+            secret.write(self.api, *about, texts, labels, "kubernetes.io/tls")
 
     def delete(self, who: Holder) -> None:
         """Remove a Secret that was read."""
