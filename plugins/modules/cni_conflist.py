@@ -15,6 +15,8 @@ description:
   - Writes the network configuration list that makes the container runtime use Calico's CNI plugin, and the node Ready.
   - A file that means the same, however it is formatted, is left alone. The file is replaced atomically.
   - It warns about other configurations that the container runtime would prefer. It never deletes one.
+  - Where Calico keeps its data in etcd, it also writes the files with which the plugin reaches etcd, mode C(0600),
+    before the configuration that names them.
 extends_documentation_fragment:
   - hardway.calico.attributes
 options:
@@ -52,10 +54,33 @@ options:
     description: Name of the node. If not set, the plugin takes what calico/node wrote to C(/var/lib/calico/nodename).
     type: str
   datastore_type:
-    description: Calico's datastore. For V(etcdv3), O(settings) needs the C(etcd_*) keys.
+    description: Calico's datastore. For V(etcdv3), either O(etcd_endpoints) or O(etcd_discovery_srv) is needed, or the
+      C(etcd_*) keys in O(settings).
     type: str
     choices: [kubernetes, etcdv3]
     default: kubernetes
+  etcd_endpoints:
+    description: URLs of etcd's members.
+    type: list
+    elements: str
+    default: []
+  etcd_discovery_srv:
+    description: The domain whose SRV records name etcd's members.
+    type: str
+  etcd_ca_content:
+    description: PEM of the CAs that signed the members' certificates.
+    type: str
+  etcd_certificate_content:
+    description: PEM of the plugin's client certificate. In check mode it may be missing, as long as it is not issued.
+    type: str
+  etcd_key_content:
+    description: PEM of its private key.
+    type: str
+  etcd_tls_directory:
+    description: The directory of the three files, C(etcd-ca), C(etcd-cert) and C(etcd-key). It is created with mode
+      C(0700).
+    type: path
+    default: /etc/cni/net.d/calico-tls
   ipam:
     description:
       - Keys for Calico's IPAM plugin, such as C(assign_ipv4), C(assign_ipv6), C(ipv4_pools) and C(ipv6_pools).
@@ -110,6 +135,17 @@ EXAMPLES = r"""
     ipam:
       ipv4_pools:
         - ipv4-ippool-1
+
+- name: Let the plugin keep its data in etcd
+  hardway.calico.cni_conflist:
+    datastore_type: etcdv3
+    etcd_endpoints:
+      - https://192.0.2.11:2379
+      - https://192.0.2.12:2379
+      - https://192.0.2.13:2379
+    etcd_ca_content: "{{ lookup('ansible.builtin.file', 'etcd-ca.pem') }}"
+    etcd_certificate_content: "{{ lookup('ansible.builtin.file', 'calico-cni.pem') }}"
+    etcd_key_content: "{{ lookup('ansible.builtin.file', 'calico-cni.key') }}"
 """
 
 RETURN = r"""
@@ -156,13 +192,27 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.conflist.decid
     earlier_message,
     earlier_of,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._cni.etcd_tls import (
+    decide as etcd_tls,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._host.files import list_directory
+from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import (
+    Place,
+    absolute_path,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._host.files import (
+    list_directory,
+    make_directory,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.apply import apply
+from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.decide import (
+    FileStep,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._host.single_file.read import (
     place_of,
     read,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
@@ -170,8 +220,11 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     place, wanted = place_of(params), conflist(params)
     names = list_directory(os.path.dirname(place.path))
     earlier = earlier_of(place, names, params["earlier_confs"])
-    plan = decide(place, wanted, read(place))
+    plan = etcd_files(module, place) + decide(place, wanted, read(place))
     if not module.check_mode:
+        if any(step.target.startswith(params["etcd_tls_directory"]) for step in plan):
+            make_directory(os.path.dirname(place.path))
+            make_directory(params["etcd_tls_directory"], 0o700)
         apply(plan)
     if earlier:
         module.warn(str(earlier_message(place.path, earlier)))
@@ -183,6 +236,24 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "earlier_confs": earlier,
         "diff": plan.diff(),
     }
+
+
+def etcd_files(module: AnsibleModule, beside: Place) -> Plan[FileStep]:
+    """Plan for the plugin's files for etcd, none without etcd."""
+    if not etcd_tls.wanted(module.params):
+        return Plan()
+    content = etcd_tls.contents(module.params, module.check_mode)
+    directory = module.params["etcd_tls_directory"]
+    places = {
+        name: Place(
+            absolute_path("etcd_tls_directory", os.path.join(directory, name)),
+            etcd_tls.MODE,
+            beside.uid,
+            beside.gid,
+        )
+        for name in content
+    }
+    return etcd_tls.decide(places, content, {name: read(places[name]) for name in places})
 
 
 def main() -> None:
@@ -209,6 +280,12 @@ def main() -> None:
                 "choices": ["kubernetes", "etcdv3"],
                 "default": "kubernetes",
             },
+            "etcd_endpoints": {"type": "list", "elements": "str", "default": []},
+            "etcd_discovery_srv": {"type": "str"},
+            "etcd_ca_content": {"type": "str"},
+            "etcd_certificate_content": {"type": "str"},
+            "etcd_key_content": {"type": "str", "no_log": True},
+            "etcd_tls_directory": {"type": "path", "default": defaults.ETCD_TLS},
             "ipam": {"type": "dict", "default": {}},
             "settings": {"type": "dict", "default": {}},
             "portmap": {"type": "bool", "default": True},
@@ -219,6 +296,7 @@ def main() -> None:
             "group": {"type": "str"},
             "mode": {"type": "str", "default": "0600"},
         },
+        mutually_exclusive=[("etcd_endpoints", "etcd_discovery_srv")],
         supports_check_mode=True,
     )
     try:

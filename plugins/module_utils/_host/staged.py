@@ -56,6 +56,12 @@ class StagedFile:
 
     def commit(self, mode: int, uid: int, gid: int) -> None:
         """Put the content in its place, on the disk for certain."""
+        self.seal(mode, uid, gid)
+        self.rename()
+        self.sync_directory()
+
+    def seal(self, mode: int, uid: int, gid: int) -> None:
+        """End the content and have it on the disk, still unseen: what takes time before rename()."""
         with explained("%s cannot be written" % self.path):
             self.handle.flush()
             info = os.fstat(self.handle.fileno())
@@ -64,7 +70,13 @@ class StagedFile:
             os.fchmod(self.handle.fileno(), mode)
             os.fsync(self.handle.fileno())
             self.handle.close()
+
+    def rename(self) -> None:
+        with explained("%s cannot be written" % self.path):
             os.rename(self.temporary, self.path)
+
+    def sync_directory(self) -> None:
+        with explained("%s cannot be written" % self.path):
             directory = os.open(os.path.dirname(self.path), os.O_RDONLY)
             try:
                 os.fsync(directory)

@@ -14,6 +14,9 @@ import posixpath
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.defaults import BINARIES
+from ansible_collections.hardway.calico.plugins.module_utils._cni.etcd_tls import (
+    decide as etcd_tls,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._host.attributes import Place
 from ansible_collections.hardway.calico.plugins.module_utils._host.single_file import (
@@ -46,6 +49,8 @@ def conflist(params: dict[str, t.Any]) -> dict[str, t.Any]:
     if params["log_file_path"]:
         calico["log_file_path"] = params["log_file_path"]
     calico["datastore_type"] = params["datastore_type"]
+    if etcd_tls.wanted(params):
+        calico.update(etcd_tls.settings(params))
     if params["nodename"]:
         calico["nodename"] = params["nodename"]
     calico["mtu"] = mtu
