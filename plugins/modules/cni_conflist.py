@@ -143,9 +143,9 @@ EXAMPLES = r"""
       - https://192.0.2.11:2379
       - https://192.0.2.12:2379
       - https://192.0.2.13:2379
-    etcd_ca_content: "{{ lookup('ansible.builtin.file', 'etcd-ca.pem') }}"
-    etcd_certificate_content: "{{ lookup('ansible.builtin.file', 'calico-cni.pem') }}"
-    etcd_key_content: "{{ lookup('ansible.builtin.file', 'calico-cni.key') }}"
+    etcd_ca_content: "{{ lookup('ansible.builtin.file', '/etc/hardway/etcd-ca.pem') }}"
+    etcd_certificate_content: "{{ lookup('ansible.builtin.file', '/etc/hardway/calico-cni.pem') }}"
+    etcd_key_content: "{{ lookup('ansible.builtin.file', '/etc/hardway/calico-cni.key') }}"
 """
 
 RETURN = r"""

@@ -56,7 +56,15 @@ def fitted(text, lab, ca):
     text = re.sub(
         r"'ansible.builtin.file', '[^']*ca\.crt'", "'ansible.builtin.file', '%s'" % ca, text
     )
-    # The directory of a CA, and a company's own CA.
+    # A CA, the directory of a CA, and a company's own CA.
+    if "/etc/hardway/etcd-ca.pem" in text:
+        certificate, key = openssl_oracle.make_ca("etcd")
+        for name, pem in (
+            ("etcd-ca.pem", certificate),
+            ("calico-cni.pem", certificate),
+            ("calico-cni.key", key),
+        ):
+            (ca.parent / name).write_text(pem)
     text = text.replace("/etc/hardway/", str(ca.parent) + "/")
     if "/etc/pki/company" in text:
         root = openssl_oracle.make_ca("Company Root")
