@@ -12,9 +12,11 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Reads the cluster's version, nodes, networks and any Calico or other pod network that is there, with six requests.
+  - Reads the cluster's version, nodes, networks and any Calico or other pod network that is there, with six requests,
+    and one for each of O(image_pull_secrets).
   - Fails where an installation must not begin, that is for a release that the collection does not know, for nodes of an
-    architecture that the release is not built for, and for a downgrade to an older minor.
+    architecture that the release is not built for, for a downgrade to an older minor, and where one of
+    O(image_pull_secrets) is missing.
   - It changes nothing.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -45,6 +47,12 @@ options:
     type: str
     choices: [warn, allow]
     default: warn
+  image_pull_secrets:
+    description: Secrets that must be in O(namespace). Only whether they are there is asked for, not what they hold;
+      where the account may not know, that is a warning.
+    type: list
+    elements: str
+    default: []
   namespace:
     description: The namespace that Calico is meant for.
     type: str
@@ -162,6 +170,13 @@ def main() -> None:
             },
             "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
             "upgrade": {"type": "str", "choices": ["warn", "allow"], "default": "warn"},
+            # Names: Ansible would take "secret" in an option's name for one that carries it.
+            "image_pull_secrets": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+                "no_log": False,
+            },
             **NAMESPACE_ARGS,
         },
         supports_check_mode=True,
@@ -172,7 +187,7 @@ def main() -> None:
         about = release(params["calico_version"])
         found = decide(
             about,
-            read(connect(params)),
+            read(connect(params), params["namespace"], params["image_pull_secrets"]),
             params["kubernetes_range"],
             params["namespace"],
             downgrade_allowed=params["downgrade"] == "allow",

@@ -24,6 +24,8 @@ READ_SECONDS = 30
 # How long a server that answers 429 is asked again: it does so for a moment after a CRD is Established.
 BUSY_SECONDS = 30
 JSON = "application/json"
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 REMEDIES = {
     401: "use credentials that this API server accepts",
     403: "use an account that may do this, such as the cluster's admin",
@@ -57,6 +59,10 @@ class KubernetesApi:
     def get(self, path: str) -> Manifest | None:
         """The object, or None if it does not exist."""
         return self._request("GET", path, absent_is_none=True)
+
+    def exists(self, path: str) -> bool:
+        """Whether an object is there. Its content is not asked for, so of a Secret nothing secret arrives."""
+        return self._request("GET", path, absent_is_none=True, accept=METADATA_ALONE) is not None
 
     def list(self, path: str) -> Manifests:
         """The items of a list. An API group that is not served (a missing CRD) raises; see list_or_none()."""
@@ -120,7 +126,7 @@ class KubernetesApi:
         absent_is_none: bool = False,
         accept: str = JSON,
     ) -> t.Any:
-        """The answer: JSON, or text where something else is accepted; None for a 404 where that is asked for."""
+        """The answer: JSON, or text where that is accepted; None for a 404 where that is asked for."""
         headers = self._headers.copy()
         headers.update({"Accept": accept, "User-Agent": FIELD_MANAGER})
         if body is not None:
@@ -130,7 +136,7 @@ class KubernetesApi:
             return None
         if not 200 <= answer.status < 300:
             raise self._refusal(method, path, answer)
-        if accept != JSON:
+        if not accept.startswith(JSON):
             return answer.data.decode(errors="replace")
         try:
             return json.loads(answer.data) if answer.data else {}

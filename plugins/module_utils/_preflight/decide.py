@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import (
     Network,
     Node,
@@ -32,7 +33,8 @@ ABOUT = ("version", "minor", "registry", "kubernetes", "architectures")
 class Seen(t.TypedDict):
     """A look at the cluster: API objects as they are.
 
-    kubeadm: its ClusterConfiguration, or None on clusters of other making; service_cidrs: None before Kubernetes 1.33.
+    kubeadm: its ClusterConfiguration, or None on clusters of other making; service_cidrs: None before Kubernetes 1.33;
+    pull_secrets: whether each is there, None where that cannot be told.
     """
 
     version: str
@@ -41,6 +43,7 @@ class Seen(t.TypedDict):
     kubeadm: dict[str, t.Any] | None
     service_cidrs: list[dict[str, t.Any]] | None
     cluster_information: dict[str, t.Any] | None
+    pull_secrets: dict[str, bool | None]
 
 
 class Facts(t.TypedDict):
@@ -90,6 +93,7 @@ def decide(
     if not upgrade_allowed:
         said.append(upgrade_warning(about, installed, place))
     said += other_networks(seen["daemonsets"], namespace)
+    said.append(_about_pull_secrets(seen["pull_secrets"], namespace))
     if not schedulable:
         said.append(
             "No Linux node is schedulable: Typha will stay Pending. Uncordon or join a node."
@@ -112,6 +116,29 @@ def decide(
         "forbidden_networks": taken + hosts,
     }
     return Preflight(facts, [warning for warning in said if warning])
+
+
+def _about_pull_secrets(found: dict[str, bool | None], namespace: str) -> str | None:
+    """A warning about Secrets that cannot be looked for. Raises CalicoError where one is not there.
+
+    The kubelet goes on without it, and a rollout then hangs in ImagePullBackOff.
+    """
+    missing = [name for name, there in found.items() if there is False]
+    if missing:
+        raise CalicoError(
+            "Pods cannot pull their images with a Secret that is not there",
+            expected="the Secrets of calico_image_pull_secrets in namespace %s" % namespace,
+            found="no Secret %s" % ", ".join(missing),
+            remedy="make it, as with kubectl create secret docker-registry %s --namespace %s,"
+            " or correct calico_image_pull_secrets" % (missing[0], namespace),
+        )
+    unknown = [name for name, there in found.items() if there is None]
+    if not unknown:
+        return None
+    return (
+        "Whether the Secrets %s are in namespace %s cannot be told, since this account may not get them."
+        % (", ".join(unknown), namespace)
+    )
 
 
 def _about_kubernetes(about: dict[str, t.Any], version: str, wish: str) -> str | None:

@@ -62,6 +62,13 @@ def test_reading(wire):
     }
 
 
+def test_existence_is_asked_for_without_content(wire):
+    api = access(wire)
+    assert api.exists(MAP + "/one") and not api.exists(MAP + "/two")
+    accepted = {headers["Accept"] for _verb, _path, headers, _body in wire.seen}
+    assert accepted == {"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+
+
 def test_items_of_a_list_are_whole_objects(wire):
     wire.answers.append(
         (

@@ -68,6 +68,7 @@ def seen(**more):
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "pull_secrets": {},
         **more,
     }
 
@@ -213,6 +214,7 @@ def test_an_upgrade_by_an_ordinary_run_is_a_warning():
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "pull_secrets": {},
     }
     assert plan.decide(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
     # A patch is no upgrade to warn of.
@@ -241,6 +243,7 @@ def test_a_downgrade_that_is_allowed_is_a_warning():
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "pull_secrets": {},
     }
     _found, warnings = plan.decide(
         release("v3.31.7"), seen, "ignore", "kube-system", downgrade_allowed=True
@@ -338,7 +341,7 @@ def cluster(**more):
 
 def test_look_reads_six_times_and_writes_nothing():
     api = cluster()
-    found = read(api)
+    found = read(api, "kube-system")
     assert len(api.requests) == 6 and api.writes == []
     assert (
         found["kubeadm"]["networking"]["podSubnet"] == "10.244.0.0/16"
@@ -356,13 +359,58 @@ def test_an_odd_kubeadm_config_is_as_none(text):
             }
         }
     )
-    assert read(api)["kubeadm"] is None
+    assert read(api, "kube-system")["kubeadm"] is None
 
 
 def test_old_kubernetes_without_service_cidrs():
     api = cluster()
     api.served = {NODES, DAEMONSETS}
-    assert read(api)["service_cidrs"] is None
+    assert read(api, "kube-system")["service_cidrs"] is None
+
+
+SECRETS = "/api/v1/namespaces/kube-system/secrets/"
+
+
+def test_pull_secrets_are_looked_for_by_name():
+    api = cluster(**{SECRETS + "puller": {"metadata": {"name": "puller"}}})
+    assert read(api, "kube-system", ["puller", "other"])["pull_secrets"] == {
+        "puller": True,
+        "other": False,
+    }
+    assert api.requests[6:] == [("GET", SECRETS + "puller"), ("GET", SECRETS + "other")]
+
+
+class Limited(RecordedApi):
+    """An account that may not get Secrets."""
+
+    def exists(self, path):
+        raise CalicoError("The API server refused GET %s" % path, found="403", status=403)
+
+
+def test_a_right_that_is_missing_for_the_check_stops_nothing():
+    found = read(Limited(cluster().objects), "kube-system", ["puller"])
+    assert found["pull_secrets"] == {"puller": None}
+    _facts, warnings = preflight(pull_secrets={"puller": None, "other": True})
+    assert warnings == [
+        "Whether the Secrets puller are in namespace kube-system cannot be told, since this account may not get them."
+    ]
+
+
+def test_a_refusal_of_another_kind_is_told():
+    class Broken(RecordedApi):
+        def exists(self, path):
+            raise CalicoError("The API server refused GET %s" % path, found="500", status=500)
+
+    with pytest.raises(CalicoError, match="refused GET"):
+        read(Broken(cluster().objects), "kube-system", ["puller"])
+
+
+def test_a_pull_secret_that_is_not_there_is_refused():
+    with pytest.raises(CalicoError) as caught:
+        preflight(pull_secrets={"puller": True, "other": False})
+    said = str(caught.value)
+    assert "Found: no Secret other. Remedy: make it" in said and "puller" not in said
+    assert "in namespace kube-system" in said and "correct calico_image_pull_secrets" in said
 
 
 def run_module(monkeypatch, capsys, api, **options):
@@ -433,4 +481,16 @@ def test_the_typed_result_is_the_documented_one():
 
 
 def test_a_look_has_the_typed_parts():
-    assert set(read(cluster())) == set(plan.Seen.__annotations__)
+    assert set(read(cluster(), "kube-system")) == set(plan.Seen.__annotations__)
+
+
+def test_module_looks_for_pull_secrets(monkeypatch, capsys):
+    options = {"calico_version": "v3.32.1", "image_pull_secrets": ["puller"]}
+    found = run_module(monkeypatch, capsys, cluster(), **options)
+    assert found["failed"] and "no Secret puller" in found["msg"]
+    api = cluster(
+        **{SECRETS + "puller": {"metadata": {"name": "puller"}, "data": {"x": "c2VjcmV0"}}}
+    )
+    found = run_module(monkeypatch, capsys, api, **options)
+    assert found["warned"] == [] and "c2VjcmV0" not in json.dumps(found)
+    assert found["invocation"]["module_args"]["image_pull_secrets"] == ["puller"]

@@ -41,6 +41,9 @@ class RecordedApi:
         self.requests.append(("GET", path))
         return copy.deepcopy(self.objects.get(path))
 
+    def exists(self, path):
+        return self.get(path) is not None
+
     def list_or_none(self, path):
         self.requests.append(("LIST", path))
         if self.served is not None and path.split("?")[0] not in self.served:
