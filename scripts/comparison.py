@@ -207,6 +207,8 @@ def _workloads(minor: int, documents: list[Manifest]) -> t.Iterator[str]:
         }
         if subject == "kube_controllers":
             said["kube_controllers.enabled_controllers"] = environment.get("ENABLED_CONTROLLERS")
+            secured = container.get("securityContext") or {}
+            said["kube_controllers.run_as_non_root"] = secured.get("runAsNonRoot", False)
         yield from _changes(minor, name, said)
         yield from _program(name, container)
 

@@ -118,8 +118,9 @@ _list:
       type: dict
       sample: {bandwidth: false, cni_version: "0.3.1"}
     kube_controllers:
-      description: What differs in the Deployment calico-kube-controllers, namely C(enabled_controllers) and
-        C(seccomp_profile).
+      description: What differs in the Deployment calico-kube-controllers, namely C(enabled_controllers),
+        C(seccomp_profile) and C(run_as_non_root), and C(policy_migration) (whether it renames policies of older
+        releases).
       type: dict
       sample: {enabled_controllers: "node,loadbalancer"}
 """

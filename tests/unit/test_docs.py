@@ -35,7 +35,9 @@ TOP = (
     *("changelogs", "docs", "inventories", "meta", "molecule"),
     *("playbooks", "plugins", "roles", "scripts", "tests"),
 )
-VARIABLE = re.compile(r"(?:calico|certificates|cni|datastore|node|rotate|typha|upgrade)_[a-z0-9_]+")
+VARIABLE = re.compile(
+    r"(?:calico|certificates|cni|datastore|kube_controllers|node|rotate|typha|upgrade)_[a-z0-9_]+"
+)
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-#0-9.]*[a-zA-Z]|\{\{.*?\}\}", re.S)
 
 

@@ -18,4 +18,10 @@ IPAM_CONFIG = Kind("IPAMConfig", "ipamconfigs")
 IPAM_HANDLE = Kind("IPAMHandle", "ipamhandles")
 IPPOOL = Kind("IPPool", "ippools")
 IP_RESERVATION = Kind("IPReservation", "ipreservations")
+KUBE_CONTROLLERS_CONFIGURATION = Kind(
+    "KubeControllersConfiguration", "kubecontrollersconfigurations"
+)
+# In etcd only; with the Kubernetes API they are nodes, and namespaces and service accounts.
+NODE = Kind("Node", "nodes")
+PROFILE = Kind("Profile", "profiles")
 TIER = Kind("Tier", "tiers")

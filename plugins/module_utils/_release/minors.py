@@ -170,6 +170,9 @@ CHANGES = {
         Change("node,loadbalancer", since=30),
     ),
     "kube_controllers.seccomp_profile": (Change(False, until=28), Change(True, since=29)),
+    "kube_controllers.run_as_non_root": (Change(False, until=28), Change(True, since=29)),
+    # Whether it renames policies that earlier releases stored as default.NAME.
+    "kube_controllers.policy_migration": (Change(False, until=31), Change(True, since=32)),
 }
 
 

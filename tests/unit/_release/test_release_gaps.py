@@ -84,6 +84,8 @@ def workload(kind, name, minor):
     }
     if minor >= 29:
         pod["securityContext"] = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if minor >= 29 and name == "calico-kube-controllers":
+        pod["containers"][0]["securityContext"] = {"runAsNonRoot": True}
     return {"kind": kind, "metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
 
 
@@ -210,6 +212,9 @@ def test_workloads_and_conflist():
         environment[:] = [each for each in environment if each["name"] != "DATASTORE_TYPE"] + [
             {"name": "NEW", "value": "1"}
         ]
+        del named(objects, "Deployment", "calico-kube-controllers")["spec"]["template"]["spec"][
+            "containers"
+        ][0]["securityContext"]
         named(objects, "ConfigMap", "calico-config")["data"]["cni_network_config"] = (
             CONFLIST % ', {"type": "bandwidth"}, {"type": "tuning"}'
         )

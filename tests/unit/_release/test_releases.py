@@ -233,7 +233,12 @@ def test_differences(minor, registry, kubernetes, bandwidth, seccomp, discovery,
     assert about["cni"]["bandwidth"] is bandwidth and about["cni"]["cni_version"] == "0.3.1"
     assert about["node"]["seccomp_profile"] is about["typha"]["seccomp_profile"] is seccomp
     assert about["typha"]["discovery"] == discovery
-    assert about["kube_controllers"]["enabled_controllers"] == controllers
+    assert about["kube_controllers"] == {
+        "enabled_controllers": controllers,
+        "seccomp_profile": seccomp,
+        "run_as_non_root": seccomp,
+        "policy_migration": minor >= 32,
+    }
     # Who looks Typha up by endpoints needs the right to, and the other way round.
     assert (("", "endpoints", ()) in rights("typha", minor)) is (discovery == "endpoints")
 
