@@ -1,0 +1,223 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role calico refuses of an etcd, before anything is written and without asking it. Ansible itself runs."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+from checkout import ROOT
+
+FINE = ["https://192.0.2.51:2379", "https://192.0.2.52:2379"]
+# Name: (variables, words of the refusal).
+REFUSED = {
+    "nothing is said": ({}, ["calico_etcd_endpoints", "none"]),
+    "http": (
+        {"calico_etcd_endpoints": [FINE[0], "http://192.0.2.52:2379"]},
+        ["without TLS", "http://192.0.2.52:2379"],
+    ),
+    "no URL": ({"calico_etcd_endpoints": ["192.0.2.52:2379"]}, ["without TLS", "192.0.2.52:2379"]),
+    **{
+        "the etcd of Kubernetes by %s" % what: (
+            {"calico_etcd_endpoints": [FINE[0], "https://%s:2379" % address]},
+            ["every Secret", address, "calico_etcd_is_kubernetes", "no authentication"],
+        )
+        for what, address in {
+            "the node's address": "192.0.2.11",
+            "the host's address": "192.0.2.12",
+            "the host's name": "cp1",
+            "the API server's address": "192.0.2.10",
+            "the loopback": "127.0.0.1",
+            "the loopback's name": "localhost",
+        }.items()
+    },
+    "half a CA": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_client_ca_content": "CA"},
+        ["by half", "calico_etcd_client_ca_key_content"],
+    ),
+    "no CA on the control plane": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_pki_directory": "/nowhere"},
+        ["/nowhere/ca.crt", "cp1", "calico_etcd_certificates"],
+    ),
+    "the CA of Kubernetes' etcd": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_pki_directory": "KUBEADM"},
+        ["every Secret", "calico_etcd_pki_directory", "which kubeadm made for its etcd"],
+    ),
+    "the same as text": (
+        {
+            "calico_etcd_endpoints": FINE,
+            "calico_etcd_client_ca_content": "CA of kubeadm",
+            "calico_etcd_client_ca_key_content": "k",
+        },
+        ["every Secret"],
+    ),
+    "certificates without the members' CA": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_certificates": {"node": {}}},
+        ["calico_etcd_ca_content"],
+    ),
+}
+# Name: (variables, the CA of the members and of the clients afterwards).
+ACCEPTED = {
+    "from a directory": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_pki_directory": "OWN"},
+        ("CA of its own\n", "CA of its own\n"),
+    ),
+    "two CAs, as text": (
+        {
+            "calico_etcd_endpoints": FINE,
+            "calico_etcd_ca_content": "members' CA",
+            "calico_etcd_client_ca_content": "clients' CA",
+            "calico_etcd_client_ca_key_content": "k",
+        },
+        ("members' CA", "clients' CA"),
+    ),
+    "certificates": (
+        {
+            "calico_etcd_endpoints": FINE,
+            "calico_etcd_ca_content": "members' CA",
+            "calico_etcd_certificates": {"node": {}},
+        },
+        ("members' CA", ""),
+    ),
+    "another port": (
+        {"calico_etcd_endpoints": ["https://192.0.2.11:12379"], "calico_etcd_pki_directory": "OWN"},
+        ("CA of its own\n", "CA of its own\n"),
+    ),
+    "the etcd of Kubernetes, asked for twice": (
+        {
+            "calico_etcd_endpoints": ["https://192.0.2.11:2379"],
+            "calico_etcd_is_kubernetes": True,
+            "calico_etcd_pki_directory": "KUBEADM",
+        },
+        ("CA of kubeadm\n", "CA of kubeadm\n"),
+    ),
+}
+HOST = {
+    "ansible_connection": "local",
+    "ansible_host": "192.0.2.12",
+    "ansible_python_interpreter": sys.executable,
+}
+KUBECONFIG = {"clusters": [{"cluster": {"server": "https://192.0.2.10:6443"}}]}
+SECRET = "key of a CA, which nobody may see"
+
+
+def tasks(folder):
+    """A play's tasks: each case in a block of its own, whose outcome goes into results[name]."""
+    places = {"KUBEADM": str(folder / "kubeadm"), "OWN": str(folder / "own")}
+    for name, (variables, _expected) in {**REFUSED, **ACCEPTED}.items():
+        filled = {
+            key: places.get(value, value) if isinstance(value, str) else value
+            for key, value in variables.items()
+        }
+        yield {
+            "name": name,
+            "vars": {"calico_datastore": "etcd", "calico_etcd_access": None, **filled},
+            "block": [
+                {
+                    "name": "Check",
+                    "ansible.builtin.include_role": {
+                        "name": "hardway.calico.calico",
+                        "tasks_from": "etcd",
+                    },
+                },
+                {
+                    "name": "Keep",
+                    "ansible.builtin.set_fact": {
+                        "results": "{{ results | combine({%s: [found.server_ca, found.client_ca]}) }}"
+                        % json.dumps(name)
+                    },
+                    "vars": {"found": "{{ calico_etcd_access }}"},
+                },
+            ],
+            "rescue": [
+                {
+                    "name": "Keep what was said",
+                    "ansible.builtin.set_fact": {
+                        "results": "{{ results | combine({%s: ansible_failed_result.msg}) }}"
+                        % json.dumps(name)
+                    },
+                }
+            ],
+        }
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("etcd")
+    for name, text in (("kubeadm", "CA of kubeadm\n"), ("own", "CA of its own\n")):
+        (folder / name).mkdir()
+        (folder / name / "ca.crt").write_text(text)
+        (folder / name / "ca.key").write_text(SECRET)
+    (folder / "etcd.yaml").write_text("kind: Pod\n")
+    variables = {
+        "results": {},
+        "calico_control_plane_group": "masters",
+        "calico_api": {"kubeconfig": KUBECONFIG},
+        "calico_cluster": {"nodes": [{"name": "cp1", "internal_ips": ["192.0.2.11"]}]},
+    }
+    own = {
+        "__calico_kubeadm_etcd": str(folder / "etcd.yaml"),
+        "__calico_kubeadm_etcd_ca": str(folder / "kubeadm/ca.crt"),
+    }
+    play = {
+        "name": "Cases",
+        "hosts": "cp1",
+        "gather_facts": False,
+        "tasks": [
+            {"name": "Begin", "ansible.builtin.set_fact": variables},
+            *tasks(folder),
+            {
+                "name": "Tell",
+                "ansible.builtin.copy": {
+                    "content": "{{ results | to_json }}",
+                    "dest": str(folder / "results.json"),
+                    "mode": "0600",
+                },
+            },
+        ],
+    }
+    inventory = {"all": {"children": {"masters": {"hosts": {"cp1": HOST}}}}}
+    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    (folder / "play.yml").write_text(json.dumps([play]))
+    done = subprocess.run(
+        [
+            pathlib.Path(sys.executable).parent / "ansible-playbook",
+            "-i",
+            folder / "hosts.yml",
+            folder / "play.yml",
+            "-e",
+            json.dumps(own),
+            "-vvv",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    return {**json.loads((folder / "results.json").read_text()), "output": done.stdout}
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_refused(results, name):
+    message = results[name]
+    assert isinstance(message, str), message
+    for word in [*REFUSED[name][1], "Expected", "Found", "Remedy"]:
+        assert word in message, message
+
+
+@pytest.mark.parametrize("name", list(ACCEPTED))
+def test_accepted(results, name):
+    assert results[name] == list(ACCEPTED[name][1])
+
+
+def test_the_cas_key_is_nowhere_in_the_output(results):
+    assert SECRET not in results["output"]
