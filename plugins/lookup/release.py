@@ -25,11 +25,6 @@ options:
   key:
     description: Return only the value at this dotted path of RV(_list), for example V(rbac.typha).
     type: str
-  registry:
-    description: Registry and path of the RV(_list[].images), V(mirror.example.com/calico) for example; upstream's if
-      empty.
-    type: str
-    default: ""
 """
 
 EXAMPLES = r"""
@@ -65,7 +60,8 @@ _list:
       type: str
       sample: quay.io/calico
     images:
-      description: Upstream's images of C(node), C(typha), C(cni) and C(kube_controllers), with registry and tag.
+      description: Upstream's images of C(node), C(typha), C(cni) and C(kube_controllers), with registry and tag. For
+        other registries there is the lookup P(hardway.calico.image#lookup).
       type: dict
       sample: {node: "quay.io/calico/node:v3.32.1"}
     architectures:
@@ -139,9 +135,9 @@ class LookupModule(LookupBase):
         self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[t.Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        key, registry = self.get_option("key"), self.get_option("registry")
+        key = self.get_option("key")
         try:
-            found = [release(term, registry) for term in terms]
+            found = [release(term) for term in terms]
             return [at(about, key) if key else about for about in found]
         except CalicoError as exc:
             raise AnsibleLookupError(str(exc)) from exc

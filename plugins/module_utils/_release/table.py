@@ -80,22 +80,21 @@ def _refusal(what: str, found: str, remedy: str) -> CalicoError:
     )
 
 
-def release(version: t.Any, registry: str = "") -> dict[str, t.Any]:
+def release(version: t.Any) -> dict[str, t.Any]:
     """What the table says about a release, as plain data; keys: RETURN of the lookup hardway.calico.release.
 
-    registry: where the images come from in place of upstream's registry, with its path.
     Any patch of a supported minor is accepted; digests are None or empty for a patch that the table does not list.
     """
     minor, patch = parse(version)
     row = table.MINORS[minor]
     name = "v3.%d.%d" % (minor, patch)
-    upstreams = table.value("registry", minor)
+    registry = table.value("registry", minor)
     return {
         "version": name,
         "minor": "3.%d" % minor,
         "latest": "v3.%d.%d" % (minor, row.latest),
-        "registry": upstreams,
-        "images": _images(registry or upstreams, name),
+        "registry": registry,
+        "images": _images(registry, name),
         "architectures": list(table.ARCHITECTURES),
         "kubernetes": {
             "min": row.kubernetes[0],

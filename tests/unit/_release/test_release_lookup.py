@@ -36,12 +36,6 @@ CALLS = {
     "two": (["v3.32.1", "3.26"], {}),
     "registry": (["3.30"], {"key": "registry"}),
     "image": (["3.30"], {"key": "images.typha"}),
-    "image elsewhere": (
-        ["3.30", "v3.32.1"],
-        {"key": "images.node", "registry": "mirror.example.com/calico"},
-    ),
-    "no registry": (["v3.32.1"], {"registry": ""}),
-    "upstream's registry": (["3.30"], {"key": "registry", "registry": "mirror.example.com/calico"}),
     "rules": (["3.32"], {"key": "rbac.cni"}),
     "unknown key": (["3.32"], {"key": "typha.nothing"}),
     "too deep": (["3.32"], {"key": "registry.nothing"}),
@@ -85,14 +79,8 @@ def test_key(answers):
     assert answers["rules"] == [release("3.32")["rbac"]["cni"]]
 
 
-def test_images_of_upstream_and_of_another_registry(answers):
+def test_images_of_upstream(answers):
     assert answers["image"] == ["docker.io/calico/typha:v3.30.7"]
-    assert answers["image elsewhere"] == [
-        "mirror.example.com/calico/node:v3.30.7",
-        "mirror.example.com/calico/node:v3.32.1",
-    ]
-    assert answers["no registry"] == [release("v3.32.1")]
-    assert answers["upstream's registry"] == ["docker.io/calico"]
 
 
 @pytest.mark.parametrize(
