@@ -12,14 +12,15 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Creates, changes, enables, disables and removes IP pools in the Kubernetes datastore.
+  - Creates, changes, enables, disables and removes IP pools, in the Kubernetes API or in etcd.
     Pools that are not listed are left alone.
   - Checks everything that can be checked without traffic, for all pools, before it writes anything.
-    Calico's API server checks almost nothing.
+    The Kubernetes API checks almost nothing of them, etcd nothing at all.
   - Only fields that are set are compared. A new pool gets the defaults of C(calicoctl) for the others.
   - A pool's network and block size cannot be changed. It never deletes and creates a pool instead.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
+  - hardway.calico.datastore
   - hardway.calico.attributes
 options:
   pools:
@@ -143,6 +144,10 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.access import (
+    DATASTORE_ARGS,
+    datastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.apply import apply
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.decide import (
     decide,
@@ -152,13 +157,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.f
     POOL_OPTIONS,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.read import read
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
-    KubernetesDatastore,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
-    KUBERNETES_ARGS,
-    connect,
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._release import table
@@ -172,7 +172,7 @@ NETWORK_OPTIONS = {
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **KUBERNETES_ARGS,
+            **DATASTORE_ARGS,
             "pools": {
                 "type": "list",
                 "elements": "dict",
@@ -193,9 +193,9 @@ def main() -> None:
     show_public_parts(module)
     wanted = module.params["pools"]
     try:
-        datastore = KubernetesDatastore(connect(module.params))
+        calico = datastore(module.params)
         minor, _patch = table.parse(module.params["calico_version"])
-        current = read(datastore, wanted)
+        current = read(calico, wanted)
         if not module.check_mode:
             require_installed(current)
         plan = decide(
@@ -206,7 +206,7 @@ def main() -> None:
             module.params["force_delete"],
         )
         if not module.check_mode:
-            apply(plan, datastore)
+            apply(plan, calico)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff())

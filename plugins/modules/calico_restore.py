@@ -16,10 +16,14 @@ description:
     unless O(prune) is set.
   - Before anything is written, the API server checks each write in a dry run, also in check mode, so that an object
     that it refuses is known early.
-  - ClusterInformation is created if it is missing but never changed, since calico/node keeps it.
+  - ClusterInformation is created if it is missing but never changed, since calico/node keeps it. In etcd, the same
+    holds for nodes and profiles, which Calico keeps too.
+  - etcd checks nothing, and drops no field. There, a dry run only finds objects that somebody else changed.
+  - A snapshot goes back to the kind of datastore that it is from. It is no way from one datastore to the other.
   - Objects of a namespace that does not exist are left out with a warning.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
+  - hardway.calico.datastore
   - hardway.calico.attributes
 options:
   src:
@@ -79,6 +83,10 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.access import (
+    DATASTORE_ARGS,
+    datastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.cluster import (
     Cluster,
 )
@@ -97,12 +105,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.folder import (
     load,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
-    KubernetesDatastore,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
-    KUBERNETES_ARGS,
     connect,
     show_public_parts,
 )
@@ -111,7 +115,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **KUBERNETES_ARGS,
+            **DATASTORE_ARGS,
             "src": {"type": "path", "required": True},
             "ipam": {"type": "bool", "default": False},
             "prune": {"type": "bool", "default": False},
@@ -131,10 +135,10 @@ def main() -> None:
             other_cluster=params["other_cluster"],
         )
         api = connect(params)
-        datastore = KubernetesDatastore(api)
-        plan, warnings = decide(wanted, read(datastore, Cluster(api), wanted))
+        calico = datastore(params, api)
+        plan, warnings = decide(wanted, read(calico, Cluster(api), wanted))
         if not module.check_mode:
-            apply(plan, datastore)
+            apply(plan, calico)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     for warning in warnings:

@@ -15,12 +15,16 @@ description:
   - Writes every object of the API group C(crd.projectcalico.org), whatever kinds the cluster has, to one file on the
     host where the module runs, with mode C(0600) and in one step. The file is a Kubernetes List that C(kubectl) reads
     too.
+  - With O(datastore_type=etcdv3) it reads the same kinds from etcd, all as they were at one moment, with Calico's nodes
+    and profiles, which are Kubernetes' own objects otherwise. WorkloadEndpoints follow the pods and are left out.
+    The options of access to the Kubernetes API are needed too, since the cluster's uid is read there.
   - Its name shows the cluster, the release and the time, such as
     C(calico-192.0.2.11-1f0c93aa-v3.31.7-20261121T071000Z.json).
   - It writes nothing if the newest snapshot of the cluster in O(directory) holds the same.
   - Passwords of BGP peers are references to Secrets, in the cluster as in the file. Secrets are not in it.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
+  - hardway.calico.datastore
   - hardway.calico.attributes
 options:
   directory:
@@ -76,6 +80,10 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.access import (
+    DATASTORE_ARGS,
+    datastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.cluster import (
     Cluster,
 )
@@ -91,12 +99,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.s
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.read import (
     read,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
-    KubernetesDatastore,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
-    KUBERNETES_ARGS,
     connect,
     show_public_parts,
 )
@@ -105,7 +109,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **KUBERNETES_ARGS,
+            **DATASTORE_ARGS,
             "directory": {"type": "path", "default": "~/.local/state/hardway-calico/snapshots"},
             "cluster": {"type": "str", "default": ""},
             "calico_version": {"type": "str", "default": ""},
@@ -117,7 +121,7 @@ def main() -> None:
     folder = SnapshotFolder(params["directory"])
     try:
         api = connect(params)
-        state = read(KubernetesDatastore(api), Cluster(api), folder, params["cluster"])
+        state = read(datastore(params, api), Cluster(api), folder, params["cluster"])
         decision = decide(state, params["calico_version"], now)
         if not module.check_mode:
             apply(decision.plan, folder)

@@ -27,7 +27,7 @@ PLUGINS = "ansible_collections.hardway.calico.plugins"
 ROOM = re.compile(r"%s\.module_utils\.(_[a-z]+)\." % re.escape(PLUGINS))
 # The modules that a thing passes on its way, and how many rooms it may cross.
 WAYS = {
-    "an IP pool": (["calico_ippool"], 3),
+    "an IP pool": (["calico_ippool"], 4),
     "a node's kubeconfig": (["cni_credential", "cni_kubeconfig"], 4),
     "the target of an upgrade": (["calico_upgrade_info"], 4),
 }
@@ -44,9 +44,11 @@ ADAPTERS = {
     "arguments",
     "ca_directory",
     "cache",
+    "client",
     "crds_yaml",
     "daemonset",
     "download",
+    "etcd",
     "folder",
     "issue",
     "kubeconfig",

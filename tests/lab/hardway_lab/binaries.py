@@ -50,7 +50,12 @@ def cache():
 
 def find_all():
     """{name: path} of every program; builds what is missing."""
-    return {name: _on_the_machine(name) or _built(name) for name in PROGRAMS}
+    return {name: find_one(name) for name in PROGRAMS}
+
+
+def find_one(name):
+    """The path of one program; builds it if it is missing."""
+    return _on_the_machine(name) or _built(name)
 
 
 def _on_the_machine(name):

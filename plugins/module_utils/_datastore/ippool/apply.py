@@ -68,7 +68,9 @@ def _delete(step: DeletePool, datastore: Datastore) -> None:
         if isinstance(released, blocks.DeleteBlock):
             datastore.delete(kinds.IPAM_BLOCK, released.block)
         else:
-            datastore.update(kinds.IPAM_BLOCK, released.block, {"spec": {"affinity": None}})
+            # Both go, as in libcalico-go's releaseBlockAffinity.
+            taken = {"affinity": None, "affinityClaimTime": None}
+            datastore.update(kinds.IPAM_BLOCK, released.block, {"spec": taken})
     for affinity in blocks.of_pool(cidr, _blocks(datastore, kinds.BLOCK_AFFINITY)):
         datastore.delete(kinds.BLOCK_AFFINITY, _of_any_revision(affinity.manifest))
     datastore.delete(kinds.IPPOOL, _of_any_revision(step.pool))

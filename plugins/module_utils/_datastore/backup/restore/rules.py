@@ -11,8 +11,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore import k
 # Addresses in use: they follow the pods. An old copy would give out addresses that pods have got since, or keep those
 # that are free.
 IPAM = (kinds.IPAM_BLOCK.name, kinds.IPAM_HANDLE.name, kinds.BLOCK_AFFINITY.name)
-# calico/node keeps it: an old copy would name a release that does not run, or lock the datastore as a migration does.
-OWN = (kinds.CLUSTER_INFORMATION.name,)
+# Calico keeps them itself. An old ClusterInformation would name a release that does not run, or lock the datastore as a
+# migration does; an old Node, in etcd, would take addresses and tunnels back that calico/node has set since; Profiles,
+# in etcd, are namespaces and service accounts, whose pods would be cut off without them.
+OWN = (kinds.CLUSTER_INFORMATION.name, kinds.NODE.name, kinds.PROFILE.name)
 # Other objects refer to these; the rest has no order.
 FIRST = (
     kinds.CLUSTER_INFORMATION.name,

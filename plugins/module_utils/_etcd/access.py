@@ -1,0 +1,100 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a module's options to an EtcdClient."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd import endpoints
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import DATASTORE_ARGS
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.client import EtcdClient
+
+__all__ = ["DATASTORE_ARGS", "connect"]
+
+
+def connect(params: dict[str, t.Any]) -> EtcdClient:
+    """An EtcdClient for a module's parameters (those of DATASTORE_ARGS). Sends nothing yet.
+
+    Raises CalicoError: a package is missing, the options do not go together, a file cannot be read.
+    """
+    # Or gRPC writes about each connection that fails to standard error.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        import aetcd.rpc
+        import grpc
+    except ImportError as exc:
+        raise CalicoError(
+            "The Python package aetcd cannot be imported",
+            expected="aetcd >= 1.0 for the Python of the API host",
+            found=exc,
+            remedy="pip install aetcd on the API host, or name another one in calico_api_host",
+        ) from exc
+    members = endpoints.parse(params["etcd_endpoints"] or [])
+    if not members:
+        raise CalicoError(
+            "etcd_endpoints is missing",
+            expected="the members' addresses, for example https://192.0.2.11:2379",
+            remedy="set it, or leave datastore_type at kubernetes",
+        )
+    login = _login(params["etcd_username"], params["etcd_password"])
+    credentials = None
+    if members[0].tls:
+        root, certificate, key = (
+            _content(params, name) for name in ("etcd_ca_cert", "etcd_cert", "etcd_key")
+        )
+        _require_both("etcd_cert", certificate, "etcd_key", key)
+        credentials = grpc.ssl_channel_credentials(root, key, certificate)
+    return EtcdClient(members, grpc, aetcd.rpc, credentials, login)
+
+
+def _login(name: str | None, password: str | None) -> tuple[str, str] | None:
+    _require_both("etcd_username", name, "etcd_password", password)
+    return (name, password) if name and password else None
+
+
+def _require_both(first: str, one: t.Any, second: str, other: t.Any) -> None:
+    if bool(one) != bool(other):
+        raise CalicoError(
+            "%s is set without %s" % ((first, second) if one else (second, first)),
+            expected="both or none",
+            remedy="set both",
+        )
+
+
+def _content(params: dict[str, t.Any], name: str) -> bytes | None:
+    """The PEM that an option gives by path or by content, None if it is not given."""
+    path, content = params[name], params[name + "_content"]
+    if path and content:
+        raise CalicoError(
+            "%s and %s_content are both set" % (name, name),
+            expected="one of them",
+            remedy="remove one",
+        )
+    if not path and not content:
+        return None
+    found = content.encode() if content else _read(name, path)
+    if b"-----BEGIN " not in found:
+        raise CalicoError(
+            "%s holds no PEM" % (path or name + "_content"),
+            expected="-----BEGIN ... for %s" % name,
+            remedy="give the file that etcd's owner issued, PEM and not DER",
+        )
+    return found
+
+
+def _read(name: str, path: str) -> bytes:
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except OSError as exc:
+        raise CalicoError(
+            "%s: %s cannot be read" % (name, path),
+            found=exc.strerror or exc,
+            remedy="give a path on the host where the module runs, or the content in %s_content"
+            % name,
+        ) from exc

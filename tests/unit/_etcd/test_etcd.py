@@ -1,0 +1,304 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Access to etcd: what users give, and what they are told; the protocol itself is tested with a real etcd."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ansible_collections.hardway.calico.plugins.doc_fragments.datastore import ModuleDocFragment
+from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd import access, client
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.answers import Meaning, answer
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import DATASTORE_ARGS
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.endpoints import parse
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+HTTPS = ["https://192.0.2.11:2379"]
+
+
+def params(**given):
+    return {**dict.fromkeys(DATASTORE_ARGS), "etcd_endpoints": HTTPS, **given}
+
+
+def test_the_documentation_has_the_options():
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    assert set(documented) == set(DATASTORE_ARGS)
+    for name, option in DATASTORE_ARGS.items():
+        for part in ("type", "elements", "choices", "default"):
+            assert documented[name].get(part) == option.get(part), name
+
+
+def test_what_carries_a_secret_is_not_logged():
+    secret = {name for name, option in DATASTORE_ARGS.items() if option.get("no_log")}
+    assert secret == {"etcd_key_content", "etcd_password"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "target"),
+    [
+        ("https://192.0.2.11:2379", "https://192.0.2.11:2379", "192.0.2.11:2379"),
+        (" https://etcd.example.com/ ", "https://etcd.example.com:2379", "etcd.example.com:2379"),
+        ("http://[2001:db8::1]:4001", "http://[2001:db8::1]:4001", "[2001:db8::1]:4001"),
+    ],
+)
+def test_an_endpoint(text, shown, target):
+    (found,) = parse([text])
+    assert (str(found), found.target) == (shown, target)
+
+
+def test_an_endpoint_given_twice_is_one():
+    assert len(parse([*HTTPS, *HTTPS])) == 1
+
+
+@pytest.mark.parametrize("text", ["", "192.0.2.11:2379", "ftp://a", "https://a/b", "https://a:x"])
+def test_what_is_no_endpoint(text):
+    with pytest.raises(CalicoError, match="is no address of a member"):
+        parse([text])
+
+
+def test_http_and_https_together():
+    with pytest.raises(CalicoError, match="mixes http and https"):
+        parse([*HTTPS, "http://192.0.2.12:2379"])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"etcd_endpoints": None}, "etcd_endpoints is missing"),
+        ({"etcd_username": "calico"}, "etcd_username is set without etcd_password"),
+        ({"etcd_password": "x"}, "etcd_password is set without etcd_username"),
+        ({"etcd_cert_content": PEM}, "etcd_cert is set without etcd_key"),
+        ({"etcd_key_content": PEM}, "etcd_key is set without etcd_cert"),
+        ({"etcd_ca_cert_content": "der"}, "etcd_ca_cert_content holds no PEM"),
+        ({"etcd_ca_cert": "/x", "etcd_ca_cert_content": PEM}, "are both set"),
+        ({"etcd_ca_cert": "/none/ca.crt"}, "/none/ca.crt cannot be read"),
+    ],
+)
+def test_options_that_do_not_go_together(given, words):
+    with pytest.raises(CalicoError, match=words) as raised:
+        access.connect(params(**given))
+    assert raised.value.remedy
+
+
+def test_a_file_that_holds_no_pem(tmp_path):
+    path = tmp_path / "ca.der"
+    path.write_bytes(b"\x30\x82")
+    with pytest.raises(CalicoError, match="ca.der holds no PEM"):
+        access.connect(params(etcd_ca_cert=str(path)))
+
+
+# As etcd 3.6.5 and grpcio 1.85 say it.
+LAST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:2379: "
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "meaning", "words"),
+    [
+        (
+            "UNAVAILABLE",
+            LAST
+            + "Tls handshake failed (TSI_PROTOCOL_FAILURE): CERTIFICATE_VERIFY_FAILED: unable to get",
+            Meaning.ELSEWHERE,
+            "not signed by the CA in etcd_ca_cert",
+        ),
+        (
+            "UNAVAILABLE",
+            LAST + "Unwrap failed (TSI_DATA_CORRUPTED)",
+            Meaning.ELSEWHERE,
+            "does not accept the client's certificate",
+        ),
+        (
+            "UNAVAILABLE",
+            LAST + "Failed to create security handshaker.",
+            Meaning.ELSEWHERE,
+            "no pair",
+        ),
+        (
+            "UNAVAILABLE",
+            LAST + "Failed to connect to remote host: Connection refused",
+            Meaning.AGAIN,
+            "nothing listens there",
+        ),
+        ("UNAVAILABLE", "etcdserver: leader changed", Meaning.AGAIN, "leader changed"),
+        ("UNAVAILABLE", "etcdserver: no leader", Meaning.AGAIN, "no leader"),
+        ("DEADLINE_EXCEEDED", "Deadline Exceeded", Meaning.AGAIN, "did not answer in time"),
+        (
+            "RESOURCE_EXHAUSTED",
+            "etcdserver: mvcc: database space exceeded",
+            Meaning.NEVER,
+            "alarm NOSPACE",
+        ),
+        ("RESOURCE_EXHAUSTED", "etcdserver: too many requests", Meaning.AGAIN, "too many requests"),
+        ("PERMISSION_DENIED", "etcdserver: permission denied", Meaning.NEVER, "permission denied"),
+        ("UNAUTHENTICATED", "etcdserver: invalid auth token", Meaning.LOGIN, "invalid auth token"),
+        (
+            "INVALID_ARGUMENT",
+            "etcdserver: revision of auth store is old",
+            Meaning.LOGIN,
+            "revision of auth store",
+        ),
+        (
+            "INVALID_ARGUMENT",
+            "etcdserver: authentication failed, invalid user ID or password",
+            Meaning.NEVER,
+            "invalid user ID or password",
+        ),
+        ("INVALID_ARGUMENT", "etcdserver: user name is empty", Meaning.NEVER, "user name is empty"),
+        (
+            "FAILED_PRECONDITION",
+            "etcdserver: authentication is not enabled",
+            Meaning.NO_AUTH,
+            "not enabled",
+        ),
+        (
+            "OUT_OF_RANGE",
+            "etcdserver: mvcc: required revision has been compacted",
+            Meaning.COMPACTED,
+            "compacted",
+        ),
+        (
+            "DATA_LOSS",
+            "etcdserver: corrupt cluster",
+            Meaning.NEVER,
+            "DATA_LOSS, etcdserver: corrupt",
+        ),
+    ],
+)
+def test_what_an_answer_means(code, details, meaning, words):
+    found = answer(code, details)
+    assert found.meaning is meaning and words in found.words and found.remedy
+
+
+class Refusal(Exception):
+    """A gRPC error of a stand-in."""
+
+    def __init__(self, code, details):
+        super().__init__(code)
+        self._code, self._details = code, details
+
+    def code(self):
+        return type("Code", (), {"name": self._code})
+
+    def details(self):
+        return self._details
+
+
+class StandIn:
+    """gRPC and the stubs in one, for what a real etcd does not do on demand: an outcome that is not known.
+
+    script: what each Txn in turn does, a callable of (the store, the request) or a Refusal to raise.
+    """
+
+    RpcError = Refusal
+
+    def __init__(self, *script):
+        from aetcd import rpc
+
+        self.real, self.script, self.store, self.sent = rpc, list(script), {}, []
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def insecure_channel(self, target, _options):
+        return target
+
+    def KVStub(self, channel):
+        outer = self
+
+        class Stub:
+            def Txn(self, request, timeout):
+                outer.sent.append(channel)
+                step = outer.script.pop(0)
+                found = step(outer, request) if callable(step) else None
+                if isinstance(step, Refusal):
+                    raise step
+                return found
+
+        return Stub()
+
+    def commit(self, request):
+        """What etcd does: {key: (value, revision)}."""
+        compare, key = request.compare[0], request.compare[0].key
+        there = self.store.get(key, (None, 0))
+        header = self.real.ResponseHeader(revision=9)
+        if there[1] == compare.mod_revision:
+            put = request.success[0].request_put
+            self.store[key] = (put.value, 9)
+            if not put.key:
+                del self.store[key]
+            return self.real.TxnResponse(succeeded=True, header=header)
+        kvs = (
+            [self.real.KeyValue(key=key, value=there[0], mod_revision=there[1])] if there[1] else []
+        )
+        look = self.real.ResponseOp(response_range=self.real.RangeResponse(kvs=kvs))
+        return self.real.TxnResponse(succeeded=False, header=header, responses=[look])
+
+
+def committed_but_not_told(etcd, request):
+    etcd.commit(request)
+    raise Refusal("UNAVAILABLE", "etcdserver: leader changed")
+
+
+def somebody_else_first(etcd, request):
+    etcd.store[request.compare[0].key] = (b"theirs", 5)
+    raise Refusal("DEADLINE_EXCEEDED", "Deadline Exceeded")
+
+
+LOST = Refusal("DEADLINE_EXCEEDED", "Deadline Exceeded")
+
+
+def etcd_client(stand_in, members=3):
+    texts = ["http://192.0.2.%d" % number for number in range(members)]
+    return client.EtcdClient(parse(texts), stand_in, stand_in)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(client, "PAUSE_SECONDS", 0)
+
+
+@pytest.mark.parametrize("value", [b"ours", None])
+@pytest.mark.parametrize(
+    ("script", "done"),
+    [
+        ((StandIn.commit,), True),
+        ((LOST, StandIn.commit), True),
+        ((committed_but_not_told, StandIn.commit), True),
+        ((committed_but_not_told, LOST, StandIn.commit), True),
+        ((somebody_else_first, StandIn.commit), False),
+    ],
+)
+def test_a_write_counts_once_whatever_became_of_the_first_attempt(script, done, value):
+    etcd = StandIn(*script)
+    etcd.store[b"/calico/a"] = (b"before", 4)
+    swap = etcd_client(etcd).swap("/calico/a", 4, value)
+    assert swap.done is done and etcd.script == []
+    left = (value, 9) if value else None
+    assert etcd.store.get(b"/calico/a") == (left if done else (b"theirs", 5))
+    assert len(set(etcd.sent)) == len(script), "the next attempt goes to another member"
+
+
+def test_a_conflict_at_the_first_attempt_is_one_though_the_values_are_alike():
+    etcd = StandIn(StandIn.commit)
+    etcd.store[b"/calico/a"] = (b"ours", 5)
+    swap = etcd_client(etcd).swap("/calico/a", 4, b"ours")
+    assert (swap.done, swap.revision) == (False, 5)
+
+
+def test_members_that_never_answer_end_in_time_and_are_named(monkeypatch):
+    monkeypatch.setattr(client, "BOUND_SECONDS", 0.05)
+    etcd = StandIn(*[LOST] * 100000)
+    with pytest.raises(CalicoError, match="No member of etcd could write /calico/a") as raised:
+        etcd_client(etcd).swap("/calico/a", 4, b"ours")
+    for number in range(3):
+        assert "http://192.0.2.%d:2379: it did not answer in time" % number in str(raised.value)
+
+
+def test_what_no_member_would_do_is_asked_once():
+    etcd = StandIn(Refusal("PERMISSION_DENIED", "etcdserver: permission denied"))
+    with pytest.raises(CalicoError, match="http://192.0.2.0:2379 refused to write /calico/a"):
+        etcd_client(etcd).swap("/calico/a", 4, b"ours")
