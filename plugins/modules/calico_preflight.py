@@ -53,6 +53,12 @@ options:
     type: list
     elements: str
     default: []
+  datastore:
+    description: Where Calico's data is meant to be. A calico/node that is there already and keeps it elsewhere is an
+      error.
+    type: str
+    choices: [kubernetes, etcd]
+    default: kubernetes
   namespace:
     description: The namespace that Calico is meant for.
     type: str
@@ -170,6 +176,11 @@ def main() -> None:
             },
             "downgrade": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
             "upgrade": {"type": "str", "choices": ["warn", "allow"], "default": "warn"},
+            "datastore": {
+                "type": "str",
+                "choices": ["kubernetes", "etcd"],
+                "default": "kubernetes",
+            },
             # Names: Ansible would take "secret" in an option's name for one that carries it.
             "image_pull_secrets": {
                 "type": "list",
@@ -192,6 +203,7 @@ def main() -> None:
             params["namespace"],
             downgrade_allowed=params["downgrade"] == "allow",
             upgrade_allowed=params["upgrade"] == "allow",
+            datastore=params["datastore"],
         )
     except CalicoError as exc:
         module.fail_json(msg=str(exc))

@@ -23,6 +23,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight.compatib
     installed_version,
     kubernetes_verdict,
     refuse_downgrade,
+    refuse_other_datastore,
     upgrade_warning,
 )
 
@@ -76,11 +77,13 @@ def decide(
     namespace: str,
     downgrade_allowed: bool = False,
     upgrade_allowed: bool = False,
+    datastore: str = "kubernetes",
 ) -> Preflight:
     """What an installation of a release must know of the cluster.
 
     about: the release, of _release.table.release(). kubernetes_range: "warn", "fail" or "ignore", about a version that
-    the release was not tested with. Raises CalicoError where the installation must not begin.
+    the release was not tested with. datastore: "kubernetes" or "etcd". Raises CalicoError where the installation must
+    not begin.
     """
     nodes = sorted((describe_node(node) for node in seen["nodes"]), key=lambda node: node["name"])
     linux = [node for node in nodes if node["operating_system"] == "linux"]
@@ -89,6 +92,7 @@ def decide(
 
     said = [_about_kubernetes(about, seen["version"], kubernetes_range)]
     check_architectures(about, nodes)
+    refuse_other_datastore(seen["daemonsets"], namespace, datastore)
     said.append(refuse_downgrade(about, installed, place, downgrade_allowed))
     if not upgrade_allowed:
         said.append(upgrade_warning(about, installed, place))

@@ -251,6 +251,32 @@ def test_a_downgrade_that_is_allowed_is_a_warning():
     assert "v3.32.1" in warnings[0] and "going back is allowed" in warnings[0]
 
 
+KEPT_IN = {
+    "etcd": [{"name": "ETCD_ENDPOINTS", "valueFrom": {"configMapKeyRef": {}}}],
+    "kubernetes": [{"name": "DATASTORE_TYPE", "value": "kubernetes"}],
+}
+
+
+@pytest.mark.parametrize("wanted", list(KEPT_IN))
+@pytest.mark.parametrize("there", list(KEPT_IN))
+def test_data_that_are_elsewhere_are_not_left_behind(there, wanted):
+    item = daemonset("calico-node")
+    item["spec"]["template"]["spec"]["containers"][0]["env"] = KEPT_IN[there]
+    look = seen(daemonsets=[item])
+
+    def decide():
+        plan.decide(release("3.32"), look, "warn", "kube-system", datastore=wanted)
+
+    if there == wanted:
+        decide()
+        return
+    with pytest.raises(CalicoError) as caught:
+        decide()
+    assert "Expected: calico_datastore %s" % there in str(caught.value)
+    # Another namespace's is another's.
+    plan.decide(release("3.32"), look, "warn", "calico", datastore=wanted)
+
+
 def test_an_older_patch_of_the_same_minor_is_a_warning():
     _found, warnings = preflight(version="v3.32.0", daemonsets=[daemonset("calico-node")])
     assert len(warnings) == 1 and "newer than the wanted v3.32.0" in warnings[0]
