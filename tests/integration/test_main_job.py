@@ -73,6 +73,22 @@ BAD_INPUT = {
     "unreachable API server": ({"calico_kubeconfig": DEAD_SERVER}, ["127.0.0.1:1"]),
     "no control plane": ({"calico_masters": "nobody"}, ["nobody", "control-plane host"]),
     "checksum mismatch": ({"calico_crds_sha256": "0" * 64}, ["crds.yaml", "0" * 64]),
+    "malformed registry": (
+        {"calico_registry": "https://registry.example.com/calico"},
+        ["calico_registry is no registry", "https://registry.example.com/calico"],
+    ),
+    "digests of another release": (
+        {"calico_image_digests": {"v3.31.7": {"node": "sha256:" + "a" * 64}}},
+        ["no digest of node of Calico v3.32.1", "v3.31.7", "node_image"],
+    ),
+    "misspelt component": (
+        {"calico_image_digests": {"v3.32.1": {"thypa": "sha256:" + "a" * 64}}},
+        ["calico_image_digests is malformed", "thypa", "kube_controllers"],
+    ),
+    "absent pull Secret": (
+        {"calico_image_pull_secrets": ["nobody-made-it"]},
+        ["no Secret nobody-made-it", "kube-system", "calico_image_pull_secrets"],
+    ),
     "unreadable CA": (
         {"cni_credential_method": "ca", "cni_ca_key_path": "/etc/kubernetes/pki/none.key"},
         ["none.key", "cni_ca_key_path"],
