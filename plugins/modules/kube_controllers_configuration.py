@@ -21,6 +21,7 @@ description:
   - kube-controllers restarts its controllers, inside its pod, when the object changes.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
+  - hardway.calico.datastore
   - hardway.calico.attributes
 options:
   spec:
@@ -70,6 +71,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.access import (
+    DATASTORE_ARGS,
+    datastore,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers.apply import (
     apply,
 )
@@ -83,14 +88,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_con
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers.steps import (
     ConfigurationStep,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
-    KubernetesDatastore,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Datastore
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
-    KUBERNETES_ARGS,
-    connect,
     show_public_parts,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
@@ -103,17 +103,17 @@ CONFLICT = 409
 
 
 def run(
-    datastore: Datastore, spec: dict[str, t.Any], minor: int, check_mode: bool
+    calico: Datastore, spec: dict[str, t.Any], minor: int, check_mode: bool
 ) -> Plan[ConfigurationStep]:
     """The plan that was carried out, or would be. Raises CalicoError."""
     for attempt in range(1, ATTEMPTS + 1):
-        current = read(datastore)
+        current = read(calico)
         plan = decide(spec, current, minor)
         if check_mode:
             return plan
         require_installed(current)
         try:
-            apply(plan, datastore)
+            apply(plan, calico)
             return plan
         except CalicoError as exc:
             if exc.status != CONFLICT or attempt == ATTEMPTS:
@@ -124,7 +124,7 @@ def run(
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            **KUBERNETES_ARGS,
+            **DATASTORE_ARGS,
             "spec": {"type": "dict", "required": True},
             "calico_version": {"type": "str", "default": table.DEFAULT},
         },
@@ -133,8 +133,7 @@ def main() -> None:
     show_public_parts(module)
     try:
         minor, _patch = table.parse(module.params["calico_version"])
-        datastore = KubernetesDatastore(connect(module.params))
-        plan = run(datastore, module.params["spec"], minor, module.check_mode)
+        plan = run(datastore(module.params), module.params["spec"], minor, module.check_mode)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=bool(plan), actions=plan.as_result(), diff=plan.diff())

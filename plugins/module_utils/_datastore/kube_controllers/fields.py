@@ -6,7 +6,7 @@
 
 What a field's row says is what kube-controllers of the release writes into the object that it makes
 at its start (kube-controllers/pkg/config/runconfig.go), which is what a new object of ours gets too:
-one without leakGracePeriod would switch the release of leaked addresses off
+with one without leakGracePeriod, addresses that leaked on a living node would never be released
 (kube-controllers/pkg/controllers/node/ipam.go).
 """
 
