@@ -24,7 +24,7 @@ import tomllib
 from checkout import ROOT
 
 PLUGINS = "ansible_collections.hardway.calico.plugins"
-ROOM = re.compile(r"%s\.module_utils\.(_[a-z]+)\." % re.escape(PLUGINS))
+ROOM = re.compile(r"%s\.module_utils\.(_[a-z_]+)\." % re.escape(PLUGINS))
 # The modules that a thing passes on its way, and how many rooms it may cross.
 WAYS = {
     "an IP pool": (["calico_ippool"], 4),

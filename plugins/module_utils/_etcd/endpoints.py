@@ -32,12 +32,12 @@ class Endpoint:
         return "%s://%s" % ("https" if self.tls else "http", self.target)
 
 
-def parse(texts: t.Iterable[str]) -> tuple[Endpoint, ...]:
+def parse(texts: t.Iterable[str], option: str = "etcd_endpoints") -> tuple[Endpoint, ...]:
     """The endpoints, each once. Raises CalicoError for what is none, and for a mixture of http and https."""
-    found = tuple(dict.fromkeys(_endpoint(text.strip()) for text in texts))
+    found = tuple(dict.fromkeys(_endpoint(text.strip(), option) for text in texts))
     if len({endpoint.tls for endpoint in found}) > 1:
         raise CalicoError(
-            "etcd_endpoints mixes http and https",
+            "%s mixes http and https" % option,
             expected="one of them for all members",
             found=", ".join(map(str, found)),
             remedy="give every member's address with https",
@@ -45,7 +45,7 @@ def parse(texts: t.Iterable[str]) -> tuple[Endpoint, ...]:
     return found
 
 
-def _endpoint(text: str) -> Endpoint:
+def _endpoint(text: str, option: str) -> Endpoint:
     try:
         parts = urlsplit(text)
         port = parts.port or PORT
@@ -53,7 +53,7 @@ def _endpoint(text: str) -> Endpoint:
         parts, port = urlsplit(""), PORT
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise CalicoError(
-            "etcd_endpoints: %s is no address of a member" % (text or "(empty)"),
+            "%s: %s is no address of a member" % (option, text or "(empty)"),
             expected="for example https://192.0.2.11:2379",
             remedy="correct it; several are a list",
         )

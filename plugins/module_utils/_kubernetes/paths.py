@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import re
+
 # The namespace of what is the cluster's own, and of Calico unless somebody says otherwise.
 KUBE_SYSTEM = "kube-system"
+# RFC 1123 as Kubernetes checks names of objects; their length is checked where it matters.
+OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 NODES = "/api/v1/nodes"
 NAMESPACES = "/api/v1/namespaces"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

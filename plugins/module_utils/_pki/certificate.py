@@ -148,7 +148,7 @@ def _of_another_kind(leaf: Certificate, wanted: LeafWanted) -> str | None:
     if leaf.uri_sans != ((wanted.uri_san,) if wanted.uri_san else ()):
         found = ", ".join(leaf.uri_sans) or "absent"
         return "its URI SAN is %s, wanted %s" % (found, wanted.uri_san or "none")
-    if not _serves(leaf, wanted.usage):
+    if not serves(leaf, wanted.usage):
         return "its extended key usage is %s, wanted %s" % (", ".join(leaf.usages), wanted.usage)
     key, wanted_key = (leaf.key_type, leaf.key_size), (wanted.key_type, wanted.key_size)
     if key != wanted_key:
@@ -168,7 +168,7 @@ def _time_trouble(leaf: Certificate, wanted: LeafWanted, now: datetime) -> str |
     return None
 
 
-def _serves(certificate: Certificate, usage: str) -> bool:
+def serves(certificate: Certificate, usage: str) -> bool:
     """Without the extension a certificate serves for everything (RFC 5280 section 4.2.1.12)."""
     return not certificate.usages or bool({usage, "any"} & set(certificate.usages))
 
@@ -188,7 +188,7 @@ def chain_trouble(
             return "%s may not sign certificates: its key usage lacks keyCertSign" % ca.subject
         if ca.path_length is not None and below > ca.path_length:
             return "%s allows %d CAs below it, there are %d" % (ca.subject, ca.path_length, below)
-        lacking = [usage for usage in usages if not _serves(ca, usage)]
+        lacking = [usage for usage in usages if not serves(ca, usage)]
         if lacking:
             own = ", ".join(ca.usages)
             asked = ", ".join(lacking)

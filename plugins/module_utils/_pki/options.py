@@ -12,6 +12,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._errors import Cali
 
 # A century: what comes later than the year 9999 cannot be written into a certificate.
 MOST_DAYS = 36500
+# RFC 5280, appendix A.1: ub-common-name.
+MOST_COMMON_NAME = 64
 # In bits; of an elliptic curve the curve's.
 DEFAULT_SIZES = {"ECDSA": 256, "RSA": 4096}
 KEY_ARGS: dict[str, dict[str, t.Any]] = {

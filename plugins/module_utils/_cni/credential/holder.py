@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths import OBJECT_NAME
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import Pair
+from ansible_collections.hardway.calico.plugins.module_utils._pki.options import MOST_COMMON_NAME
 
-NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 # The certificate and its key in a Secret of type kubernetes.io/tls.
 KEYS = ("tls.crt", "tls.key")
 # Labels: on a node's Secret and on signing requests the name of the common Secret; on a node's the node.
@@ -50,7 +50,7 @@ def holder(params: dict[str, t.Any], node: str = "") -> Holder:
     if not node:
         found = Holder(params["user"], params["secret"])
     else:
-        if not NAME.fullmatch(node):
+        if not OBJECT_NAME.fullmatch(node):
             raise CalicoError(
                 "%s is not the name of a node" % node,
                 expected="lower-case letters, digits, - and .",
@@ -58,17 +58,16 @@ def holder(params: dict[str, t.Any], node: str = "") -> Holder:
                 remedy="give the names that the cluster's Node objects have",
             )
         found = Holder("%s:%s" % (params["user"], node), "%s-%s" % (params["secret"], node), node)
-    # RFC 5280, appendix A.1: ub-common-name.
-    if not params["user"] or len(found.user) > 64:
+    if not params["user"] or len(found.user) > MOST_COMMON_NAME:
         raise CalicoError(
             "The user %s cannot be a certificate's CN" % found.user,
-            expected="1 to 64 characters",
+            expected="1 to %d characters" % MOST_COMMON_NAME,
             found=len(found.user),
             remedy="choose a shorter user%s"
             % (", or one credential for all nodes" if node else ""),
         )
     # The Secret's name is a label's value as well: at most 63 characters.
-    if not NAME.fullmatch(params["secret"]) or len(params["secret"]) > 63:
+    if not OBJECT_NAME.fullmatch(params["secret"]) or len(params["secret"]) > 63:
         raise CalicoError(
             "%s is not the name of a Secret" % params["secret"],
             expected="up to 63 lower-case letters, digits, - and .",

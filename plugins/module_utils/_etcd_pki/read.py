@@ -1,0 +1,69 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Adapter: what etcd's clients hold and what was handed in, as values that are decided on. It decides nothing."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+from datetime import datetime
+
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.external import (
+    require_handed,
+    require_judging,
+    require_servers,
+    require_signing,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.held import (
+    HandedIn,
+    Triple,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.state import Held, Offer
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.wanted import Wanted
+from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
+
+
+def handed_in_of(params: dict[str, t.Any]) -> HandedIn:
+    """Without server_ca_content the CA of clients is that of servers too, as kubeadm has it."""
+    ca = (params["ca_content"] or "", params["ca_key_content"] or "")
+    given = (params["certificates"] or {}).items()
+    leaves = {
+        consumer: (pems["certificate_content"], pems["key_content"])
+        for consumer, pems in given
+        if pems and consumer in params["consumers"]
+    }
+    return HandedIn(ca, params["server_ca_content"] or ca[0], leaves)
+
+
+def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
+    """Raises CalicoError for a CA or a certificate that a member of etcd would refuse."""
+    servers, problem = x509.read_bundle(handed_in.servers)
+    if handed_in.servers:
+        require_servers(servers, problem, now)
+    offer = Offer(servers=tuple(servers))
+    if handed_in.ca[1]:
+        pair = x509.read_pair(*handed_in.ca, handed_in.ca[0])
+        require_signing(pair, now)
+        offer = replace(offer, ca=pair.certificate, can_sign=True)
+    elif handed_in.ca[0]:
+        cas, problem = x509.read_bundle(handed_in.ca[0])
+        require_judging(cas, problem, now)
+        offer = replace(offer, ca=cas[0])
+    roots = handed_in.ca[0] or handed_in.servers
+    handed = {who: x509.read_pair(*pems, roots) for who, pems in handed_in.leaves.items()}
+    for who, pair in handed.items():
+        require_handed(who, pair, wanted.leaves[who], now)
+    return replace(offer, handed=handed)
+
+
+def held_of(triple: Triple, handed_in: HandedIn, ours: bool) -> Held:
+    """Judged by the CA of clients that was handed in; where none was, whoever signed is trusted."""
+    servers, problem = x509.read_bundle(triple.servers)
+    roots = handed_in.ca[0] or (handed_in.servers if handed_in.leaves else "")
+    pair = x509.read_pair(*triple.pair, roots)
+    if not roots and not pair.absent:
+        pair = replace(pair, trusted=True)
+    filled = any(triple.by_key().values())
+    return Held(pair, tuple(servers), problem, filled, ours)
