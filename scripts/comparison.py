@@ -25,6 +25,9 @@ from manifests import (
     SYNCERS,
 )
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers import (
+    fields,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release import (
     crds,
     files,
@@ -68,6 +71,7 @@ def gaps(
         purposely += meant
     lacking += _new_objects(documents)
     lacking += _workloads(minor, documents)
+    lacking += _configuration(minor, documents)
     lacking += _conflist(minor, documents)
     return lacking, purposely
 
@@ -259,6 +263,33 @@ def _changes(minor: int, where: str, said: dict[str, t.Any]) -> list[str]:
         for key, value in said.items()
         if table.value(key, minor) != value
     ]
+
+
+def _configuration(minor: int, documents: list[Manifest]) -> t.Iterator[str]:
+    """Fields of KubeControllersConfiguration that came and went."""
+    name = "kubecontrollersconfigurations.crd.projectcalico.org"
+    known = {field.key for field in fields.FIELDS if field.since <= minor}
+    for crd in _of_kind(documents, "CustomResourceDefinition"):
+        if crd["metadata"]["name"] != name:
+            continue
+        schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        there = set(_paths(schema))
+        for path in sorted(there - known):
+            yield "KubeControllersConfiguration has %s: add it to FIELDS with since=%d" % (
+                path,
+                minor,
+            )
+        for path in sorted(known - there):
+            yield "KubeControllersConfiguration has no %s" % path
+
+
+def _paths(schema: Manifest, inside: str = "") -> t.Iterator[str]:
+    """The fields of a schema, such as "controllers.node.syncLabels"; a list is one field."""
+    for key, value in schema["properties"].items():
+        if "properties" in value:
+            yield from _paths(value, inside + key + ".")
+        else:
+            yield inside + key
 
 
 def _conflist(minor: int, documents: list[Manifest]) -> t.Iterator[str]:

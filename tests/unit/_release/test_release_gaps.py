@@ -20,6 +20,9 @@ import release_rights
 import yaml
 from checkout import ROOT
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers import (
+    fields,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._release import minors as table
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import release
 
@@ -89,10 +92,32 @@ def workload(kind, name, minor):
     return {"kind": kind, "metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
 
 
+# A schema of KubeControllersConfiguration as upstream nests it, of the fields that are known.
+CONFIGURATION = "kubecontrollersconfigurations.crd.projectcalico.org"
+
+
+def schema(minor):
+    """By hand: {"properties": {...}} of every known field."""
+    spec = {"properties": {}}
+    for field in fields.FIELDS:
+        *sections, leaf = field.key.split(".")
+        place = spec
+        for section in sections:
+            place = place["properties"].setdefault(section, {"properties": {}})
+        if field.since <= minor:
+            place["properties"][leaf] = {"type": "string"}
+    whole = {"openAPIV3Schema": {"properties": {"spec": spec}}}
+    return {"versions": [{"name": "v1", "schema": whole}]}
+
+
 def documents(minor):
     """A release's objects as upstream has them, as far as the table speaks of them."""
     crds = [
-        {"kind": "CustomResourceDefinition", "metadata": {"name": name}}
+        {
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": name},
+            **({"spec": schema(minor)} if name == CONFIGURATION else {}),
+        }
         for name in release("3.%d" % min(minor, max(MINORS)))["crds"]["names"]
     ]
     conflist = CONFLIST % (', {"type": "bandwidth"}' if minor <= 29 else "")
@@ -197,6 +222,21 @@ def test_new_roles_and_workloads():
     assert lacking(change=change) == [
         "ClusterRole calico-webhooks is new: see who needs it",
         "Deployment calico-webhooks is new: see who needs it",
+    ]
+
+
+def test_fields_of_the_configuration():
+    def change(objects):
+        spec = named(objects, "CustomResourceDefinition", CONFIGURATION)["spec"]["versions"][0][
+            "schema"
+        ]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+        spec["controllers"]["properties"]["node"]["properties"]["gracePeriod"] = {"type": "string"}
+        del spec["healthChecks"]
+
+    assert lacking(change=change) == [
+        "KubeControllersConfiguration has controllers.node.gracePeriod: add it to FIELDS with since=%d"
+        % max(MINORS),
+        "KubeControllersConfiguration has no healthChecks",
     ]
 
 
