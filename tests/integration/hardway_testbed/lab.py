@@ -17,16 +17,18 @@ LAB = ROOT / "tests/lab/lab"
 class Lab:
     """A lab by name. kubeconfig, inventory and hosts are those of `lab status --json`."""
 
-    def __init__(self, name, hosts=3, control_planes=1, releases=("v3.32.1",)):
+    def __init__(self, name, hosts=3, control_planes=1, releases=("v3.32.1",), etcd=False):
         self.name = name
         self.releases = releases
         self.size = hosts
         self.control_planes = control_planes
+        self.etcd = etcd
         self.status = {}
 
     def up(self):
         # The first lab on a machine builds Kubernetes, hence the long limit.
         shape = ["--hosts", str(self.size), "--control-planes", str(self.control_planes)]
+        shape += ["--etcd"] if self.etcd else []
         shape += [word for release in self.releases for word in ("--release-version", release)]
         subprocess.run([LAB, "up", "--name", self.name, *shape], check=True, timeout=2400)
         self.status = json.loads(

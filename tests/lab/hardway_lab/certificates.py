@@ -17,8 +17,8 @@ SUBJECTS = {
 }
 
 
-def make(folder, address):
-    """The CA, the API server's certificate, the accounts' and the service-account key, into folder."""
+def authority(folder, subject):
+    """A CA, ca.crt and ca.key, into folder."""
     key(folder / "ca.key")
     openssl(
         "req",
@@ -27,7 +27,7 @@ def make(folder, address):
         "-key",
         folder / "ca.key",
         "-subj",
-        "/CN=kubernetes",
+        subject,
         "-days",
         "3650",
         "-out",
@@ -35,6 +35,11 @@ def make(folder, address):
         "-addext",
         "keyUsage=critical,keyCertSign,cRLSign",
     )
+
+
+def make(folder, address):
+    """The CA, the API server's certificate, the accounts' and the service-account key, into folder."""
+    authority(folder, "/CN=kubernetes")
     names = (
         "subjectAltName=IP:%s,IP:10.96.0.1,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
         % address

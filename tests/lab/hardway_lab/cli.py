@@ -33,6 +33,9 @@ def parser():
         action="append",
         help="a stand-in release to serve; may be given again (v3.32.1)",
     )
+    up.add_argument(
+        "--etcd", action="store_true", help="an etcd of three members for Calico's data besides"
+    )
     down = commands.add_parser("down", help="take a lab down and leave nothing")
     status = commands.add_parser("status", help="say where a lab's things are")
     status.add_argument("--json", action="store_true")
@@ -71,6 +74,7 @@ def main():
                 arguments.hosts,
                 arguments.control_planes,
                 arguments.release_version or ["v3.32.1"],
+                arguments.etcd,
             )
         elif arguments.command == "down":
             print(

@@ -91,6 +91,10 @@ def start(state, network, host, address, control_plane, cache):
         for name in ("ca.crt", "ca.key"):
             shutil.copy(state.pki / name, pki / name)
         shutil.copy(state.kubeconfig, files / "etc/kubernetes/admin.conf")
+        if (state.folder / "etcd-pki").exists():
+            (pki / "etcd").mkdir()
+            for name in ("ca.crt", "ca.key"):
+                shutil.copy(state.folder / "etcd-pki" / name, pki / "etcd" / name)
     for folder in files.rglob("*"):
         if folder.is_dir():
             folder.chmod(0o755)

@@ -27,6 +27,8 @@ def write(state, shape, release_url):
         "ansible_python_interpreter": "/usr/bin/python3",
         "calico_release_mirror": release_url,
     }
+    if shape.get("etcd"):
+        variables.update(calico_datastore="etcd", calico_etcd_endpoints=shape["etcd"])
     # JSON is YAML.
     content = {
         "all": {

@@ -9,14 +9,27 @@ from __future__ import annotations
 import shutil
 import time
 
-from hardway_lab import binaries, hosts, inventory, network, nodes, packages, processes, release
+from hardway_lab import (
+    binaries,
+    etcd,
+    hosts,
+    inventory,
+    network,
+    nodes,
+    packages,
+    processes,
+    release,
+)
 from hardway_lab.control_plane import ControlPlane
 from hardway_lab.errors import LabError
 from hardway_lab.state import State, locked
 
 
-def up(name, count, control_planes, versions):
-    """Bring a lab up; one of the same shape that is up already is left alone. Returns its shape."""
+def up(name, count, control_planes, versions, with_etcd=False):
+    """Bring a lab up; one of the same shape that is up already is left alone. Returns its shape.
+
+    with_etcd: whether Calico gets an etcd of its own.
+    """
     if not 1 <= control_planes <= count <= 200:
         raise LabError(
             "%d hosts with %d control planes: expected 1 to 200 hosts, at least one of them a control plane"
@@ -24,6 +37,8 @@ def up(name, count, control_planes, versions):
         )
     state = State(name)
     wanted = {"count": count, "control_planes": control_planes, "versions": versions}
+    if with_etcd:
+        wanted["etcd"] = True
     there = state.shape()
     if there and there.get("complete") and len(processes.of_lab(name)) >= _least_processes(there):
         if there["wanted"] != wanted:
@@ -69,6 +84,10 @@ def up(name, count, control_planes, versions):
     for version, what in release.make(state.release, versions).items():
         print("lab: stand-in release %s, CRDs: %s" % (version, what))
     release_url = release.serve(state, net.gateway)
+    if with_etcd:
+        members_of_etcd = etcd.Etcd(state, net.gateway, programs["etcd"])
+        members_of_etcd.start()
+        shape["etcd"] = members_of_etcd.endpoints
     hosts.make_keys(state)
     hosts.make_filesystem(state)
     hosts.write_known_hosts(state, [host["address"] for host in members])
@@ -99,8 +118,8 @@ def up(name, count, control_planes, versions):
 
 
 def _least_processes(shape):
-    """etcd, API server, controllers, scheduler, kwok, the release's server, and an sshd for every host."""
-    return 6 + len(shape["hosts"])
+    """etcd, API server, controllers, scheduler, kwok, the release's server, Calico's etcd, an sshd for every host."""
+    return 6 + len(shape.get("etcd", [])) + len(shape["hosts"])
 
 
 def down(name):
@@ -130,6 +149,7 @@ def status(name):
         "inventory": str(state.inventory),
         "release_url": shape["release_url"],
         "kubectl": shape["kubectl"],
+        "etcd": shape.get("etcd", []),
         "hosts": shape["hosts"],
         "processes": len(processes.of_lab(name)),
     }
