@@ -55,12 +55,16 @@ ROWS = (
         "give the CA that signed the members' certificates in etcd_ca_cert",
         "the member's certificate is not signed by the CA in etcd_ca_cert",
     ),
-    Row(
-        "UNAVAILABLE",
-        "not in peer certificate",
-        Meaning.ELSEWHERE,
-        "use an address that is in the member's certificate",
-        "the member's certificate is for another address",
+    # As old and new versions of gRPC say it.
+    *(
+        Row(
+            "UNAVAILABLE",
+            part,
+            Meaning.ELSEWHERE,
+            "use an address that is in the member's certificate",
+            "the member's certificate is for another address",
+        )
+        for part in ("not in peer certificate", "Hostname Verification Check failed")
     ),
     Row(
         "UNAVAILABLE",

@@ -93,7 +93,8 @@ class Etcd:
         arguments = {
             "name": "m%d" % number,
             "data-dir": self.folder / ("data%d" % number),
-            "listen-client-urls": address,
+            # The second address is not in the certificate.
+            "listen-client-urls": address + ",https://127.0.0.2:%d" % client,
             "advertise-client-urls": address,
             "listen-peer-urls": peers,
             "initial-advertise-peer-urls": peers,
@@ -205,6 +206,10 @@ class Etcd:
         """{key: (value, mod_revision)} of all of Calico's."""
         found = self.kv("Range", rpc.RangeRequest(key=b"/calico/", range_end=b"/calico0"))
         return {each.key.decode(): (each.value.decode(), each.mod_revision) for each in found.kvs}
+
+    def version_of(self, key):
+        """How often a key was written since it was created."""
+        return self.kv("Range", rpc.RangeRequest(key=key.encode())).kvs[0].version
 
     def objects(self):
         """{key: decoded JSON}."""

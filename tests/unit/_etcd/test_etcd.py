@@ -113,6 +113,12 @@ LAST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:
         ),
         (
             "UNAVAILABLE",
+            LAST + "UNAUTHENTICATED: Hostname Verification Check failed.",
+            Meaning.ELSEWHERE,
+            "is for another address",
+        ),
+        (
+            "UNAVAILABLE",
             LAST + "Failed to create security handshaker.",
             Meaning.ELSEWHERE,
             "no pair",
