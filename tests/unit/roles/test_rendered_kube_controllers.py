@@ -64,12 +64,14 @@ CASES = {
         "kube_controllers_resources": {"requests": {"cpu": "50m"}},
         "kube_controllers_extra_env": {"RECONCILER_PERIOD": "1m", "ENABLED_CONTROLLERS": "node"},
     },
-    # What differs with the data in etcd: rights, environment, the pod's network and volumes.
-    "another variant": {
-        "__kube_controllers_rights": "etcd_kube_controllers",
-        "__kube_controllers_env": {"ETCD_ENDPOINTS": "https://10.0.0.1:2379"},
-        "__kube_controllers_pod": {"hostNetwork": True, "volumes": [{"name": "etcd-certs"}]},
-        "__kube_controllers_mounts": [{"name": "etcd-certs", "mountPath": "/calico-secrets"}],
+    **{
+        "etcd " + version: {
+            "calico_version": version,
+            "calico_datastore": "etcd",
+            "calico_etcd_endpoints": ["https://10.0.0.1:2379", "https://10.0.0.2:2379"],
+            "calico_etcd_clients": {"hashes": {"kube_controllers": "cas-certificate"}},
+        }
+        for version in ("v3.28.5", "v3.32.1")
     },
     "an upgrade": {"calico_version": "v3.32.1", "calico_former_releases": ["v3.31.7"]},
 }
@@ -164,15 +166,42 @@ def test_variables_reach_the_pod(role):
     }
 
 
-def test_a_second_set_of_values_is_another_variant(role):
-    objects = role["another variant"]
+# manifests/calico-etcd.yaml at v3.28.5 and v3.32.1, by hand. The Secret and the literal values are ours: upstream's
+# pods share one Secret and read a ConfigMap.
+ETCD = {
+    "v3.28.5": "policy,namespace,serviceaccount,workloadendpoint,node",
+    "v3.32.1": "policy,namespace,serviceaccount,workloadendpoint,node,loadbalancer",
+}
+
+
+@pytest.mark.parametrize("version", list(ETCD))
+def test_with_data_in_etcd_it_is_upstreams_too(role, version):
+    objects = role["etcd " + version]
     spec = objects["Deployment"]["spec"]["template"]["spec"]
     (container,) = spec["containers"]
-    assert (spec["hostNetwork"], spec["volumes"]) == (True, [{"name": "etcd-certs"}])
-    assert container["volumeMounts"] == [{"name": "etcd-certs", "mountPath": "/calico-secrets"}]
-    assert [entry["name"] for entry in container["env"]] == ["ETCD_ENDPOINTS"]
+    assert spec["hostNetwork"] is True and spec["volumes"] == [
+        {
+            "name": "etcd-certs",
+            "secret": {"secretName": "calico-etcd-kube-controllers", "defaultMode": 288},
+        }
+    ]
+    assert container["volumeMounts"] == [
+        {"name": "etcd-certs", "mountPath": "/calico-secrets", "readOnly": True}
+    ]
+    assert {entry["name"]: entry["value"] for entry in container["env"]} == {
+        "ENABLED_CONTROLLERS": ETCD[version],
+        "ETCD_ENDPOINTS": "https://10.0.0.1:2379,https://10.0.0.2:2379",
+        "ETCD_CA_CERT_FILE": "/calico-secrets/etcd-ca",
+        "ETCD_CERT_FILE": "/calico-secrets/etcd-cert",
+        "ETCD_KEY_FILE": "/calico-secrets/etcd-key",
+    }
     groups = {group for rule in objects["ClusterRole"]["rules"] for group in rule["apiGroups"]}
     assert "networking.k8s.io" in groups and "kubevirt.io" not in groups
+
+
+def test_another_ca_of_etcds_servers_makes_another_pod(role):
+    template = role["etcd v3.32.1"]["Deployment"]["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"hardway.calico/etcd-cas": "cas"}
 
 
 def test_an_upgrade_grants_the_rights_of_both_releases(role):
