@@ -216,13 +216,19 @@ options:
       collection. Set C(no_log) on the task then.
     type: bool
     default: false
+  trial:
+    description: With O(return_content), whether a client that holds no certificate yet, as in check mode on a new
+      cluster, gets one all the same, which ends after an hour and is stored nowhere. It is good for a look into etcd.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
 - name: Keep the certificates valid, issued from the CA of clients
   hardway.calico.etcd_certificates:
-    ca_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/root.pem') }}"
-    ca_key_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/root.key') }}"
+    ca_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/issuing.pem') }}"
+    ca_key_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/issuing.key') }}"
+    server_ca_content: "{{ lookup('ansible.builtin.file', '/etc/pki/company/root.pem') }}"
 
 - name: Look whether those that are there can stay
   hardway.calico.etcd_certificates:
@@ -291,8 +297,8 @@ rotation:
     refused_by: {"https://10.0.0.11:2379": "it refused the certificate: TLSV1_ALERT_UNKNOWN_CA"}
     old_server_cas: []
 content:
-  description: PEM of RV(ignore:content.server_ca), RV(ignore:content.client_certificate) and
-    RV(ignore:content.client_key), by client.
+  description: PEM of what goes to hosts, by client. C(server_ca) are the CAs of etcd's servers, C(client_certificate)
+    and C(client_key) its own.
   returned: when O(return_content) is true
   type: dict
   sample: {cni: {server_ca: a PEM, client_certificate: a PEM, client_key: a PEM}}
@@ -304,7 +310,11 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.apply import Making, apply
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.apply import (
+    Making,
+    apply,
+    trials,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.decide import decide
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.objects import (
     CONSUMERS,
@@ -320,6 +330,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.report im
     content_result,
     held_result,
     rotation_result,
+    without_content,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.store import EtcdPkiStore
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.wanted import wanted_of
@@ -380,6 +391,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
     "backdate_minutes": {"type": "int", "default": 5},
     "force": {"type": "bool", "default": False},
     "return_content": {"type": "bool", "default": False},
+    "trial": {"type": "bool", "default": False},
 }
 
 
@@ -400,6 +412,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if not module.check_mode:
         material = apply(decision.plan, store, material, making)
         held = {who: held_of(triple, handed_in, True) for who, triple in material.items()}
+    tried = trials(without_content(held), making) if params["trial"] else {}
     for warning in decision.warnings:
         module.warn(warning)
     return {
@@ -408,7 +421,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "diff": decision.plan.diff(),
         **held_result(held, wanted.secrets),
         **rotation_result(decision, held, offer, members, now),
-        **(content_result(material, held) if params["return_content"] else {}),
+        **(content_result(material, held, tried) if params["return_content"] else {}),
     }
 
 

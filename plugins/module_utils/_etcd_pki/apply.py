@@ -69,6 +69,16 @@ def trial(leaf: LeafWanted, making: Making) -> PemPair:
     return _issued(replace(leaf, lifetime=timedelta(hours=1)), making)
 
 
+def trials(consumers: t.Iterable[str], making: Making) -> dict[str, Triple]:
+    """For consumers that hold nothing yet what a look into etcd needs; stored nowhere. None without a CA's key."""
+    handed_in = making.handed_in
+    pairs = {who: handed_in.leaves[who] for who in consumers if who in handed_in.leaves}
+    if handed_in.ca[1]:
+        left = [who for who in consumers if who not in pairs]
+        pairs.update({who: trial(making.leaves[who], making) for who in left})
+    return {who: Triple(handed_in.servers, *pair) for who, pair in pairs.items()}
+
+
 def _made(step: EtcdPkiStep, there: Triple, servers: str, making: Making) -> Triple:
     if not isinstance(step, CertificateStep):
         return replace(there, servers=servers)

@@ -87,8 +87,20 @@ def _client_cas(held: t.Mapping[str, Held], offer: Offer, now: datetime) -> list
     ]
 
 
-def content_result(material: t.Mapping[str, Triple], held: t.Mapping[str, Held]) -> Result:
+def without_content(held: t.Mapping[str, Held]) -> list[str]:
+    """The consumers of content_result that hold no certificate yet."""
+    return [who for who, one in held.items() if who in DELIVERED and not one.pair.usable]
+
+
+def content_result(
+    material: t.Mapping[str, Triple], held: t.Mapping[str, Held], trials: t.Mapping[str, Triple]
+) -> Result:
     """PEM of what goes to hosts, for those consumers alone whose certificate is not in a pod."""
+    shown = {
+        who: triple
+        for who, triple in material.items()
+        if who in DELIVERED and held[who].pair.usable
+    }
     return {
         "content": {
             who: {
@@ -96,7 +108,6 @@ def content_result(material: t.Mapping[str, Triple], held: t.Mapping[str, Held])
                 "client_certificate": triple.certificate,
                 "client_key": triple.key,
             }
-            for who, triple in material.items()
-            if who in DELIVERED and held[who].pair.usable
+            for who, triple in {**shown, **trials}.items()
         }
     }

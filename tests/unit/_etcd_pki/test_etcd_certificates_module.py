@@ -159,6 +159,28 @@ def test_check_mode_writes_nothing(run, ca):
     assert api.writes == [] and result["content"] == {} and set(result["hashes"].values()) == {""}
 
 
+def test_a_trial_is_for_a_look_and_stored_nowhere(run, ca):
+    api = RecordedApi()
+    result = run(api, ca, check=True, return_content=True, trial=True, consumers=["collection"])
+    assert api.writes == [] and list(result["content"]) == ["collection"]
+    pems = result["content"]["collection"]
+    certificate, key = pems["client_certificate"], pems["client_key"]
+    oracle.verify(certificate, ca[0], "sslclient")
+    assert pems["server_ca"].split() == ca[0].split()
+    assert "Subject: CN=hardway-calico\n" in oracle.text(certificate)
+    assert oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
+    # It ends within two hours.
+    oracle.openssl("x509", "-noout", "-checkend", 7200, content=certificate, fails=True)
+    # Who holds one gets no trial, and nobody without the key of a CA.
+    run(api, ca)
+    again = run(api, ca, check=True, return_content=True, trial=True)
+    assert again["content"]["collection"]["client_certificate"] == stored(api, "collection")[1]
+    nothing = run(
+        RecordedApi(), check=True, return_content=True, trial=True, server_ca_content=ca[0]
+    )
+    assert "ca_content" in nothing["msg"]
+
+
 def test_only_the_one_in_need_is_renewed(run, ca):
     api = RecordedApi()
     run(api, ca)
