@@ -19,9 +19,14 @@ options:
   etcd_endpoints:
     description:
       - The addresses of etcd's members, such as C(https://192.0.2.11:2379). One that answers is enough.
-      - Needed with O(datastore_type=etcdv3).
+      - With O(datastore_type=etcdv3), these or O(etcd_discovery_srv) are needed.
     type: list
     elements: str
+  etcd_discovery_srv:
+    description:
+      A domain whose SRV records C(_etcd-client-ssl._tcp), or else C(_etcd-client._tcp), name the members, instead of
+      O(etcd_endpoints).
+    type: str
   etcd_ca_cert:
     description:
       - Path, on the host that runs the module, of the CA that signed the members' certificates.
@@ -50,4 +55,5 @@ options:
     type: str
 requirements:
   - aetcd >= 1.0.0, with O(datastore_type=etcdv3) only
+  - dnspython >= 2.6, with O(etcd_discovery_srv) only
 """

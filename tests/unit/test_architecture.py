@@ -47,6 +47,7 @@ ADAPTERS = {
     "client",
     "crds_yaml",
     "daemonset",
+    "discovery",
     "download",
     "etcd",
     "folder",

@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._etcd import endpoints
+from ansible_collections.hardway.calico.plugins.module_utils._etcd import discovery, endpoints
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import DATASTORE_ARGS
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.client import EtcdClient
 
@@ -34,13 +34,7 @@ def connect(params: dict[str, t.Any]) -> EtcdClient:
             found=exc,
             remedy="pip install aetcd on the API host, or name another one in calico_api_host",
         ) from exc
-    members = endpoints.parse(params["etcd_endpoints"] or [])
-    if not members:
-        raise CalicoError(
-            "etcd_endpoints is missing",
-            expected="the members' addresses, for example https://192.0.2.11:2379",
-            remedy="set it, or leave datastore_type at kubernetes",
-        )
+    members = endpoints.parse(_addresses(params["etcd_endpoints"], params["etcd_discovery_srv"]))
     login = _login(params["etcd_username"], params["etcd_password"])
     credentials = None
     if members[0].tls:
@@ -50,6 +44,16 @@ def connect(params: dict[str, t.Any]) -> EtcdClient:
         _require_both("etcd_cert", certificate, "etcd_key", key)
         credentials = grpc.ssl_channel_credentials(root, key, certificate)
     return EtcdClient(members, grpc, aetcd.rpc, credentials, login)
+
+
+def _addresses(given: list[str] | None, domain: str | None) -> list[str]:
+    if bool(given) == bool(domain):
+        raise CalicoError(
+            "etcd_endpoints and etcd_discovery_srv are both %s" % ("set" if given else "missing"),
+            expected="one of them, such as etcd_endpoints with https://192.0.2.11:2379",
+            remedy="set one, or leave datastore_type at kubernetes",
+        )
+    return given or discovery.members(domain or "")
 
 
 def _login(name: str | None, password: str | None) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ KUBERNETES, ETCD = "kubernetes", "etcdv3"
 DATASTORE_ARGS: dict[str, dict[str, t.Any]] = {
     "datastore_type": {"type": "str", "choices": [KUBERNETES, ETCD], "default": KUBERNETES},
     "etcd_endpoints": {"type": "list", "elements": "str"},
+    "etcd_discovery_srv": {"type": "str"},
     "etcd_ca_cert": {"type": "path"},
     "etcd_ca_cert_content": {"type": "str"},
     "etcd_cert": {"type": "path"},

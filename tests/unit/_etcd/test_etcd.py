@@ -6,12 +6,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+
+import dns.message
+import dns.rcode
+import dns.resolver
+import dns.rrset
 import pytest
 import yaml
 
 from ansible_collections.hardway.calico.plugins.doc_fragments.datastore import ModuleDocFragment
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._etcd import access, client
+from ansible_collections.hardway.calico.plugins.module_utils._etcd import (
+    access,
+    client,
+    discovery,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.answers import Meaning, answer
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import DATASTORE_ARGS
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.endpoints import parse
@@ -68,7 +80,8 @@ def test_http_and_https_together():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"etcd_endpoints": None}, "etcd_endpoints is missing"),
+        ({"etcd_endpoints": None}, "etcd_endpoints and etcd_discovery_srv are both missing"),
+        ({"etcd_discovery_srv": "example.com"}, "are both set"),
         ({"etcd_username": "calico"}, "etcd_username is set without etcd_password"),
         ({"etcd_password": "x"}, "etcd_password is set without etcd_username"),
         ({"etcd_cert_content": PEM}, "etcd_cert is set without etcd_key"),
@@ -82,6 +95,56 @@ def test_options_that_do_not_go_together(given, words):
     with pytest.raises(CalicoError, match=words) as raised:
         access.connect(params(**given))
     assert raised.value.remedy
+
+
+SSL, PLAIN = "_etcd-client-ssl._tcp.example.com.", "_etcd-client._tcp.example.com."
+
+
+@pytest.fixture(name="zone")
+def zone_fixture(monkeypatch):
+    """{name: SRV records} of a name server that the resolver asks."""
+    records = {}
+
+    def serve(server):
+        with contextlib.suppress(OSError):
+            while True:
+                wire, peer = server.recvfrom(4096)
+                query = dns.message.from_wire(wire)
+                answer = dns.message.make_response(query)
+                name = query.question[0].name.to_text()
+                if name in records:
+                    answer.answer.append(dns.rrset.from_text(name, 60, "IN", "SRV", *records[name]))
+                else:
+                    answer.set_rcode(dns.rcode.NXDOMAIN)
+                server.sendto(answer.to_wire(), peer)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], server.getsockname()[1]
+        monkeypatch.setattr(dns.resolver, "default_resolver", resolver)
+        yield records
+
+
+def test_members_by_srv_records_those_with_tls_alone(zone):
+    zone[SSL] = ["10 0 2379 b.example.com.", "5 0 2380 a.example.com."]
+    zone[PLAIN] = ["0 0 2379 c.example.com."]
+    assert discovery.members("example.com") == [
+        "https://a.example.com:2380",
+        "https://b.example.com:2379",
+    ]
+    del zone[SSL]
+    assert discovery.members("example.com") == ["http://c.example.com:2379"]
+    found = access.connect(params(etcd_endpoints=None, etcd_discovery_srv="example.com"))
+    assert found.address == "http://c.example.com:2379"
+
+
+def test_a_domain_without_members(zone):
+    with pytest.raises(CalicoError, match="names no members of etcd in example.com") as raised:
+        discovery.members("example.com")
+    assert SSL[:-1] in str(raised.value) and zone == {}
 
 
 def test_a_file_that_holds_no_pem(tmp_path):
