@@ -14,6 +14,7 @@ author:
 description:
   - Creates, changes, enables, disables and removes IP pools, in the Kubernetes API or in etcd.
     Pools that are not listed are left alone.
+  - With O(datastore_type=etcdv3) it needs no access to the Kubernetes API.
   - Checks everything that can be checked without traffic, for all pools, before it writes anything.
     The Kubernetes API checks almost nothing of them, etcd nothing at all.
   - Only fields that are set are compared. A new pool gets the defaults of C(calicoctl) for the others.
@@ -131,6 +132,21 @@ EXAMPLES = r"""
     pools:
       - name: ipv4-ippool-2
         state: absent
+
+- name: Declare a pool where Calico keeps its objects in etcd
+  hardway.calico.calico_ippool:
+    datastore_type: etcdv3
+    etcd_endpoints:
+      - https://192.0.2.11:2379
+      - https://192.0.2.12:2379
+      - https://192.0.2.13:2379
+    etcd_ca_cert: /etc/etcd/ca.crt
+    etcd_cert: /etc/etcd/calico.crt
+    etcd_key: /etc/etcd/calico.key
+    pools:
+      - name: ipv4-ippool-1
+        cidr: 10.244.0.0/18
+        ipip_mode: Always
 """
 
 RETURN = r"""

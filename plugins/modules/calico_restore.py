@@ -19,6 +19,7 @@ description:
   - ClusterInformation is created if it is missing but never changed, since calico/node keeps it. In etcd, the same
     holds for nodes and profiles, which Calico keeps too.
   - etcd checks nothing, and drops no field. There, a dry run only finds objects that somebody else changed.
+    The options of access to the Kubernetes API are needed too, for the cluster's uid and its namespaces.
   - A snapshot goes back to the kind of datastore that it is from. It is no way from one datastore to the other.
   - Objects of a namespace that does not exist are left out with a warning.
 extends_documentation_fragment:

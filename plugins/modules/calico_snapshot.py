@@ -52,6 +52,19 @@ EXAMPLES = r"""
     cluster: blue
     calico_version: v3.31.7
   register: snapshot
+
+- name: Save them where Calico keeps them in etcd
+  hardway.calico.calico_snapshot:
+    directory: /tmp/hardway-calico-snapshots
+    cluster: blue-etcd
+    datastore_type: etcdv3
+    etcd_endpoints:
+      - https://192.0.2.11:2379
+      - https://192.0.2.12:2379
+      - https://192.0.2.13:2379
+    etcd_ca_cert: /etc/etcd/ca.crt
+    etcd_cert: /etc/etcd/calico.crt
+    etcd_key: /etc/etcd/calico.key
 """
 
 RETURN = r"""

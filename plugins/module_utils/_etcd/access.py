@@ -43,6 +43,8 @@ def connect(params: dict[str, t.Any]) -> EtcdClient:
         )
         _require_both("etcd_cert", certificate, "etcd_key", key)
         credentials = grpc.ssl_channel_credentials(root, key, certificate)
+    else:
+        _require_no_certificates(params)
     return EtcdClient(members, grpc, aetcd.rpc, credentials, login)
 
 
@@ -67,6 +69,22 @@ def _require_both(first: str, one: t.Any, second: str, other: t.Any) -> None:
             "%s is set without %s" % ((first, second) if one else (second, first)),
             expected="both or none",
             remedy="set both",
+        )
+
+
+def _require_no_certificates(params: dict[str, t.Any]) -> None:
+    names = (
+        name + form
+        for name in ("etcd_ca_cert", "etcd_cert", "etcd_key")
+        for form in ("", "_content")
+    )
+    given = [name for name in names if params[name]]
+    if given:
+        raise CalicoError(
+            "%s: etcd is not reached with TLS" % ", ".join(given),
+            expected="https in etcd_endpoints",
+            found="http",
+            remedy="give the members' addresses with https, or leave the certificates out",
         )
 
 

@@ -89,6 +89,10 @@ def test_http_and_https_together():
         ({"etcd_ca_cert_content": "der"}, "etcd_ca_cert_content holds no PEM"),
         ({"etcd_ca_cert": "/x", "etcd_ca_cert_content": PEM}, "are both set"),
         ({"etcd_ca_cert": "/none/ca.crt"}, "/none/ca.crt cannot be read"),
+        (
+            {"etcd_endpoints": ["http://a"], "etcd_cert": "/a", "etcd_key_content": PEM},
+            "etcd_cert, etcd_key_content: etcd is not reached with TLS",
+        ),
     ],
 )
 def test_options_that_do_not_go_together(given, words):

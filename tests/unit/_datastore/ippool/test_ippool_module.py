@@ -217,6 +217,13 @@ def test_a_release_that_is_not_known(cluster, version):
     assert cluster.seen == []
 
 
+@pytest.mark.parametrize("option", [{"etcd_endpoints": ["https://a"]}, {"etcd_discovery_srv": "a"}])
+def test_etcds_address_where_the_datastore_is_the_api(cluster, option):
+    result = declare(cluster, GUIDE, **option)
+    assert result["failed"] and "set datastore_type: etcdv3" in result["msg"]
+    assert cluster.seen == []
+
+
 def test_fields_of_a_later_release(cluster):
     result = declare(cluster, [{**GUIDE[0], "assignment_mode": "Manual"}], calico_version="v3.29.1")
     assert "assignment_mode, which came with 3.30" in result["msg"]
