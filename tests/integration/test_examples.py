@@ -17,6 +17,7 @@ import urllib.request
 import openssl_oracle
 import pytest
 from hardway_testbed.ansible import play, write_playbook
+from hardway_testbed.etcd import Etcd
 from hardway_testbed.lab import ROOT
 
 ON_NODES = ("cni_binaries", "cni_conflist", "cni_kubeconfig", "cni_kubeconfig_info")
@@ -86,20 +87,37 @@ def fitted(text, lab, ca):
 
 
 @pytest.fixture(scope="module")
+def etcd(tmp_path_factory):
+    """The etcd that examples with Calico's data in etcd speak of."""
+    found = Etcd(tmp_path_factory.mktemp("etcd")).up()
+    yield found
+    found.down()
+
+
+def with_etcd(text, etcd):
+    for number, endpoint in enumerate(etcd.endpoints):
+        text = text.replace("https://192.0.2.1%d:2379" % (number + 1), endpoint)
+    certificate, key = etcd.pairs["calico"]
+    for name, path in (("ca.crt", etcd.ca), ("calico.crt", certificate), ("calico.key", key)):
+        text = text.replace("/etc/etcd/" + name, path)
+    return text
+
+
+@pytest.fixture(scope="module")
 def installed(lab):
     play(lab).succeeded()
     return lab
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_run(installed, tmp_path, module):
+def test_examples_run(installed, tmp_path, module, request):
     ca = tmp_path / "cluster-ca.crt"
     config = json.loads(installed.kubectl("config", "view", "--raw", "-o", "json"))
     ca.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
-    tasks = "".join(
-        "    " + line if line.strip() else line
-        for line in fitted(examples(module), installed, ca).splitlines(True)
-    )
+    given = fitted(examples(module), installed, ca)
+    if "datastore_type: etcdv3" in given:
+        given = with_etcd(given, request.getfixturevalue("etcd"))
+    tasks = "".join("    " + line if line.strip() else line for line in given.splitlines(True))
     assert "hardway.calico.%s:" % module in tasks
     text = PLAY.format(
         hosts=installed.workers[0] if module in ON_NODES else "localhost",
