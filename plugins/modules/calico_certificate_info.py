@@ -12,9 +12,9 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Reads the certificates between Typha and calico/node, their CA, the CNI user's credentials and the cluster's
-    CA, and tells of each who uses it, when it ends and what is wrong with it. What is missing or broken is a
-    line of the report, not a failure.
+  - Reads the certificates between Typha and calico/node, their CA, those of etcd's clients, the CNI user's
+    credentials and the cluster's CA, and tells of each who uses it, when it ends and what is wrong with it. What is
+    missing or broken is a line of the report, not a failure.
   - With O(held) it also judges what the nodes really hold, so that a node shows that was missed when a
     credential was renewed.
   - It changes nothing. Keys are tried against their certificates and not returned.
@@ -49,6 +49,42 @@ options:
     description: The Secret with calico/node's certificate and key.
     type: str
     default: calico-node-certs
+  typha:
+    description: Whether there is Typha, which an installation with etcd has not.
+    type: bool
+    default: true
+  etcd_consumers:
+    description: The clients of Calico's etcd that must have a certificate, as
+      O(hardway.calico.etcd_certificates#module:consumers).
+    type: list
+    elements: str
+    choices: [node, cni, kube_controllers, calicoctl, collection]
+    default: []
+  etcd_secrets:
+    description: The Secret of each, as O(hardway.calico.etcd_certificates#module:secrets).
+    type: dict
+    default: {}
+    suboptions:
+      node:
+        description: That of calico/node.
+        type: str
+        default: calico-etcd-secrets
+      cni:
+        description: That of the CNI plugin.
+        type: str
+        default: calico-etcd-cni
+      kube_controllers:
+        description: That of kube-controllers.
+        type: str
+        default: calico-etcd-kube-controllers
+      calicoctl:
+        description: That of calicoctl.
+        type: str
+        default: calico-etcd-calicoctl
+      collection:
+        description: That of this collection's own modules.
+        type: str
+        default: calico-etcd-collection
   cni_user:
     description: The CNI user, as O(hardway.calico.cni_credential#module:user).
     type: str
@@ -170,6 +206,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni import defaults
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.objects import (
+    CONSUMERS,
+    by_consumer,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import (
     KUBERNETES_ARGS,
     NAMESPACE_ARGS,
@@ -194,6 +234,14 @@ ARGS: dict[str, dict[str, t.Any]] = {
     **KUBERNETES_ARGS,
     **name_args(),
     "least_days": {"type": "int", "default": 0},
+    "typha": {"type": "bool", "default": True},
+    "etcd_consumers": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(CONSUMERS),
+        "default": [],
+    },
+    "etcd_secrets": by_consumer("secret"),
     **NAMESPACE_ARGS,
     "cni_user": {"type": "str", "default": defaults.USER},
     "cni_secret": {"type": "str", "default": defaults.SECRET, "no_log": False},

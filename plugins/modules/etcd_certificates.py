@@ -319,6 +319,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.decide im
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.objects import (
     CONSUMERS,
     DELIVERED,
+    by_consumer,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.probe import ask
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.read import (
@@ -347,23 +348,6 @@ HANDED_IN: dict[str, dict[str, t.Any]] = {
     "certificate_content": {"type": "str", "required": True},
     "key_content": {"type": "str", "required": True, "no_log": True},
 }
-
-
-def by_consumer(attribute: str) -> dict[str, t.Any]:
-    """An option with a value for each consumer; those that are not given are the defaults."""
-    options = {
-        name: {"type": "str", "default": getattr(about, attribute), "no_log": False}
-        for name, about in CONSUMERS.items()
-    }
-    return {
-        "type": "dict",
-        "default": {},
-        "options": options,
-        "apply_defaults": True,
-        "no_log": False,
-    }
-
-
 ARGS: dict[str, dict[str, t.Any]] = {
     **KUBERNETES_ARGS,
     **NAMESPACE_ARGS,

@@ -9,6 +9,7 @@ Keys are those of Calico's manifest for etcd (manifests/calico-etcd.yaml, Secret
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
 # In a Secret: the CAs that etcd's servers are trusted by, the client certificate and its key.
@@ -46,3 +47,21 @@ CONSUMERS = {
     "collection": Consumer("calico-etcd-collection", "hardway-calico", "hardway.calico", True),
 }
 DELIVERED = tuple(name for name, about in CONSUMERS.items() if about.delivered)
+
+
+def by_consumer(attribute: str) -> dict[str, t.Any]:
+    """The argument spec of an option with a value for each consumer, by default an attribute of the table.
+
+    It may name Secrets and is none: no_log is off.
+    """
+    options = {
+        name: {"type": "str", "default": getattr(about, attribute), "no_log": False}
+        for name, about in CONSUMERS.items()
+    }
+    return {
+        "type": "dict",
+        "default": {},
+        "options": options,
+        "apply_defaults": True,
+        "no_log": False,
+    }

@@ -11,6 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import KEYS
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.objects import (
+    CERTIFICATE,
+    CONSUMERS,
+    SERVER_CAS,
+    USAGE,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     MISSING,
     Certificate,
@@ -55,7 +61,8 @@ class Found:
 def decide(wanted: Wanted, seen: Seen) -> list[Found]:
     """A Found for each certificate that there is or should be."""
     credentials = _credentials(wanted, seen)
-    founds = _typha(wanted, seen) + list(credentials.values())
+    founds = _typha(wanted, seen) if wanted.typha else []
+    founds += [*_etcd(wanted, seen), *credentials.values()]
     founds += _on_nodes(wanted, seen, credentials)
     if seen.cluster is not None:
         about = ("cluster CA", "kubeconfig", "API server, CNI credentials")
@@ -81,6 +88,24 @@ def _typha(wanted: Wanted, seen: Seen) -> list[Found]:
         about = (TITLES[name], secret(LEAF_PLACES[name]), used_by)
         founds.append(leaf(*about, seen.leaves[name], party.common_name, party.usage))
     return founds
+
+
+def _etcd(wanted: Wanted, seen: Seen) -> list[Found]:
+    """etcd's clients, and each CA by which they trust its servers once. Whoever signed them is trusted."""
+    founds: list[Found] = []
+    cas: dict[str, Found] = {}
+    for name, held in seen.etcd.items():
+        about = CONSUMERS[name]
+        secret = "Secret %s/%s " % (wanted.namespace, wanted.etcd[name])
+        own = held.pair.certificate.common_name if held.pair.certificate else ""
+        one = ("etcd client %s" % name, secret + CERTIFICATE, about.used_by)
+        founds.append(leaf(*one, held.pair, own, USAGE))
+        trusted = ("CA of etcd's servers", secret + SERVER_CAS, "etcd's clients")
+        if held.filled:
+            for number, found in enumerate(bundle(*trusted, held.servers, held.problem)):
+                print_of_ca = found.certificate.fingerprint if found.certificate else ""
+                cas.setdefault(print_of_ca or "%s %d" % (name, number), found)
+    return founds + list(cas.values())
 
 
 def _credentials(wanted: Wanted, seen: Seen) -> dict[str, Found]:

@@ -15,6 +15,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.rea
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import (
     CredentialStore,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.held import HandedIn
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.read import held_of
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.store import EtcdPkiStore
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.api import KubernetesApi
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 from ansible_collections.hardway.calico.plugins.module_utils._survey.seen import (
@@ -23,6 +26,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._survey.seen import
     Seen,
     Wanted,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._typha.material import Material
 from ansible_collections.hardway.calico.plugins.module_utils._typha.objects import CA_SECRET
 from ansible_collections.hardway.calico.plugins.module_utils._typha.store import TyphaPkiStore
 
@@ -34,13 +38,17 @@ def read(
 
     Raises CalicoError from the API, and for a cluster_ca or names that cannot be used.
     """
-    typha = TyphaPkiStore(api, wanted.namespace, wanted.names).read()
+    typha = Material()
+    if wanted.typha:
+        typha = TyphaPkiStore(api, wanted.namespace, wanted.names).read()
     expected = wanted.holders()
     common = wanted.common
     stored = CredentialStore(api, wanted.namespace, common.user, common.secret).read(expected)
     authorities = client_cas(api, cluster_ca)
     leaves = {party: x509.read_pair(*pems, typha.bundle) for party, pems in typha.leaves.items()}
-    keys = [*typha.private_keys(), *(key for _certificate, key in stored.values() if key)]
+    etcd = EtcdPkiStore(api, wanted.namespace, wanted.etcd).read()
+    others = [*(key for _certificate, key in stored.values()), *(one.key for one in etcd.values())]
+    keys = [*typha.private_keys(), *filter(None, others)]
     return Seen(
         published=_bundle(typha.bundle),
         ca=x509.read_pair(*typha.ca, typha.ca[0]) if CA_SECRET in wanted.names else None,
@@ -50,6 +58,7 @@ def read(
         cluster=_bundle(cluster_ca) if cluster_ca else None,
         files=tuple(_node_file(item) for item in held),
         private_keys=tuple(keys),
+        etcd={who: held_of(triple, HandedIn(), True) for who, triple in etcd.items()},
     )
 
 

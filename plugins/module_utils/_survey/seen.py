@@ -13,6 +13,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.hol
     Holder,
     holder,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.state import Held
 from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate import (
     Certificate,
     Pair,
@@ -29,7 +30,8 @@ class Wanted:
 
     names: of Typha's objects, by the options that name them; without ca_secret the CA's key is kept
     elsewhere. common: whose credential all nodes share, or would. per_node: whether each of nodes has
-    its own instead. server: URL that the nodes' files must name, "" for any.
+    its own instead. server: URL that the nodes' files must name, "" for any. typha: whether there is Typha. etcd: the
+    Secrets of etcd's clients by consumer.
     """
 
     namespace: str
@@ -38,6 +40,8 @@ class Wanted:
     per_node: bool
     nodes: tuple[str, ...]
     server: str
+    typha: bool = True
+    etcd: dict[str, str] = field(default_factory=dict)
 
     def holders(self) -> list[Holder]:
         """Who must have a credential. Raises CalicoError for names that fit no certificate or no Secret."""
@@ -59,6 +63,8 @@ def wanted_of(params: dict[str, t.Any]) -> Wanted:
         per_node=params["cni_scope"] == "node",
         nodes=tuple(params["nodes"]),
         server=params["server"],
+        typha=params["typha"],
+        etcd={who: params["etcd_secrets"][who] for who in params["etcd_consumers"]},
     )
 
 
@@ -88,7 +94,7 @@ class Seen:
 
     published: Typha's CAs; ca: the one that signs, None where its key is kept elsewhere; leaves: by
     party. credentials: the CNI user's; judged: whether a CA is known that could judge them. cluster:
-    the cluster's CAs, None if they were not handed in. private_keys: to be masked.
+    the cluster's CAs, None if they were not handed in. etcd: by consumer. private_keys: to be masked.
     """
 
     published: Bundle
@@ -99,3 +105,4 @@ class Seen:
     cluster: Bundle | None
     files: tuple[NodeFile, ...]
     private_keys: tuple[str, ...] = field(repr=False)
+    etcd: dict[str, Held] = field(default_factory=dict)

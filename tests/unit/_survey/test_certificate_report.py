@@ -429,3 +429,43 @@ def test_without_a_cluster_ca_credentials_are_not_judged_by_it(run, objects):
 
 def test_a_garbage_cluster_ca_is_refused(run, objects):
     assert "cluster_ca cannot be read" in run(objects, cluster_ca="garbage")["msg"]
+
+
+def test_clients_of_etcd(run, objects, cas):
+    """A line each, each CA of servers once, and nothing of Typha's where there is none."""
+    etcd, server = cas["other"], cas["typha"]
+
+    def triple(name, servers=server[0], days=365):
+        pems = (servers, *oracle.make_leaf(name, etcd, "clientAuth", days=days))
+        body = {"metadata": {}, "data": {}}
+        for key, pem in zip(("etcd-ca", "etcd-cert", "etcd-key"), pems):
+            body["data"][key] = base64.b64encode(pem.encode()).decode()
+        return body
+
+    secrets = PLACE + "secrets/"
+    mismatched = triple("calicoctl")
+    mismatched["data"]["etcd-key"] = triple("calicoctl")["data"]["etcd-key"]
+    there = {
+        SECRET: objects[SECRET],
+        secrets + "calico-etcd-secrets": triple("calico-node"),
+        secrets + "mine": triple("calico-cni", server[0] + etcd[0]),
+        secrets + "calico-etcd-kube-controllers": triple("calico-kube-controllers", days=5),
+        secrets + "calico-etcd-calicoctl": mismatched,
+    }
+    everybody = ["node", "cni", "kube_controllers", "calicoctl", "collection"]
+    options = {"typha": False, "least_days": 21, "etcd_secrets": {"cni": "mine"}}
+    result = run(there, etcd_consumers=everybody, **options)
+    assert [(one["what"], one["status"], one["where"]) for one in result["certificates"]] == [
+        ("etcd client node", "ok", "Secret kube-system/calico-etcd-secrets etcd-cert"),
+        ("etcd client cni", "ok", "Secret kube-system/mine etcd-cert"),
+        ("etcd client kube_controllers", "ending",
+         "Secret kube-system/calico-etcd-kube-controllers etcd-cert"),
+        ("etcd client calicoctl", "broken", "Secret kube-system/calico-etcd-calicoctl etcd-cert"),
+        ("etcd client collection", "missing", "Secret kube-system/calico-etcd-collection etcd-cert"),
+        ("CA of etcd's servers", "ok", "Secret kube-system/calico-etcd-secrets etcd-ca"),
+        ("CA of etcd's servers", "ok", "Secret kube-system/mine etcd-ca, 2 of 2"),
+        ("CNI user calico-cni", "ok", "Secret kube-system/calico-cni-credential tls.crt"),
+    ]  # fmt: skip
+    assert troubles(result)["etcd client calicoctl"] == "its key does not match its certificate"
+    del there[SECRET]
+    assert len(run(there, **options)["certificates"]) == 1, "nobody asked for etcd's clients"
