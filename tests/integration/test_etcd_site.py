@@ -1,0 +1,296 @@
+# Copyright (c) 2026, hardway.calico founders
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""site.yml with Calico's data in etcd, on a lab with a TLS etcd of three members, authentication on.
+
+The tests of this file build on each other in their order. Oracles: etcd's protocol without the code under test, the
+openssl command line, the API server's authorizer, files read on the hosts, resourceVersions and etcd's revision.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import grpc
+import openssl_oracle
+import pytest
+from hardway_testbed.ansible import play
+from hardway_testbed.calicos_etcd import CalicosEtcd
+from hardway_testbed.rights import can_i
+from hardway_testbed.snapshot import difference, snapshot
+
+LAB_SHAPE = {"etcd": True}
+RUNS = {}
+POOLS = "/calico/resources/v3/projectcalico.org/ippools/"
+# Secret: the common name of its certificate.
+CLIENTS = {
+    "calico-etcd-secrets": "calico-node",
+    "calico-etcd-cni": "calico-cni",
+    "calico-etcd-kube-controllers": "calico-kube-controllers",
+    "calico-etcd-calicoctl": "calicoctl",
+    "calico-etcd-collection": "hardway-calico",
+}
+
+
+@pytest.fixture(scope="module")
+def etcd(lab):
+    return CalicosEtcd(lab)
+
+
+def everything(lab, etcd):
+    return {**snapshot(lab), "etcd": etcd.everything()}
+
+
+@pytest.fixture(scope="module")
+def empty(lab, etcd):
+    return everything(lab, etcd)
+
+
+def secret(lab, name):
+    """(CAs of the members, certificate, key)"""
+    data = json.loads(lab.kubectl("get", "secret", "-n", "kube-system", name, "-o", "json"))["data"]
+    return tuple(
+        base64.b64decode(data[key]).decode() for key in ("etcd-ca", "etcd-cert", "etcd-key")
+    )
+
+
+OVERLAPPING = [{"name": "a", "cidr": "10.64.0.0/10"}, {"name": "b", "cidr": "10.64.32.0/19"}]
+BAD_INPUT = {
+    "no endpoints": ({"calico_etcd_endpoints": []}, ["calico_etcd_endpoints"]),
+    "no TLS": ({"calico_etcd_endpoints": ["http://192.0.2.1:2379"]}, ["without TLS"]),
+    "Typha": ({"typha_replicas": 2}, ["Typha serves the Kubernetes datastore only"]),
+    "no CA": ({"calico_etcd_pki_directory": "/nowhere"}, ["/nowhere/ca.crt", "cka001"]),
+    "overlapping pools": ({"datastore_ippools": OVERLAPPING}, ["10.64.32.0/19", "overlap"]),
+    "nobody listens": ({"calico_etcd_endpoints": ["https://127.0.0.1:1"]}, ["127.0.0.1:1"]),
+    "unknown release": ({"calico_version": "v9.9.9"}, ["9.9"]),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD_INPUT))
+def test_bad_input_is_refused_before_anything_is_written(lab, etcd, empty, name):
+    variables, words = BAD_INPUT[name]
+    run = play(lab, "-e", json.dumps(variables))
+    assert run.returncode != 0, run.output
+    for word in [*words, "Expected", "Found", "Remedy"]:
+        assert word in run.output, "%r is missing in:\n%s" % (word, run.output[-3000:])
+    assert "Traceback" not in run.output
+    assert difference(empty, everything(lab, etcd)) == []
+
+
+def test_the_etcd_of_kubernetes_is_refused(lab, etcd, empty):
+    address = next(host["address"] for host in lab.status["hosts"] if "masters" in host["groups"])
+    endpoints = {"calico_etcd_endpoints": ["https://%s:2379" % address]}
+    run = play(lab, "-e", json.dumps(endpoints))
+    assert run.returncode != 0 and "could read and change every Secret" in run.output
+    assert difference(empty, everything(lab, etcd)) == []
+
+
+def test_check_mode_on_the_empty_cluster(lab, etcd, empty):
+    run = play(lab, "--check", "--diff").succeeded()
+    for words in ("ipv4-ippool-1", "client certificate of node", "etcd_endpoints", "calico-tls"):
+        assert words in run.output, words
+    assert difference(empty, everything(lab, etcd)) == []
+
+
+def test_install(lab):
+    """First without the last worker, which is a node that is added later."""
+    late = lab.workers[-1]
+    RUNS["first"] = play(lab, "-vvv", "-e", "calico_nodes=all:!%s" % late).succeeded()
+    assert lab.exec(late, "ls", "/etc/cni/net.d", check=False) == ""
+
+
+def test_pools_are_in_etcd(etcd):
+    pools = {
+        key[len(POOLS) :]: value for key, value in etcd.objects().items() if key.startswith(POOLS)
+    }
+    assert set(pools) == {"ipv4-ippool-1", "ipv4-ippool-2"}
+    spec = pools["ipv4-ippool-1"]["spec"]
+    assert (spec["cidr"], spec["ipipMode"]) == ("10.244.0.0/18", "Never")
+    assert pools["ipv4-ippool-2"]["spec"]["disabled"] is True
+
+
+def test_there_are_neither_crds_nor_typha(lab):
+    crds = {crd["metadata"]["name"] for crd in lab.objects("customresourcedefinitions")}
+    assert not any(name.endswith("projectcalico.org") for name in crds)
+    names = {
+        item["metadata"]["name"] for item in lab.objects("deployments,services,secrets,configmaps")
+    }
+    assert not any("typha" in name for name in names)
+
+
+@pytest.mark.parametrize("name", list(CLIENTS))
+def test_each_client_has_a_certificate_of_its_own(lab, etcd, name):
+    cas, certificate, key = secret(lab, name)
+    ca = etcd.pem("ca.crt").decode()
+    assert cas.split() == ca.split()
+    openssl_oracle.verify(certificate, ca, "sslclient")
+    assert "Subject: CN=%s\n" % CLIENTS[name] in openssl_oracle.text(certificate)
+    assert openssl_oracle.public_key(certificate=certificate) == openssl_oracle.public_key(key=key)
+    # etcd knows it by that name, and lets it have Calico's keys and no others.
+    assert etcd.range(pair=(certificate, key)).count > 0
+    with pytest.raises(grpc.RpcError, match="permission denied"):
+        etcd.range(b"/registry/", pair=(certificate, key))
+
+
+def test_the_guides_configmap_and_daemonset(lab, etcd):
+    config = json.loads(
+        lab.kubectl("get", "configmap", "-n", "kube-system", "calico-config", "-o", "json")
+    )["data"]
+    assert config["etcd_endpoints"] == ",".join(etcd.endpoints)
+    assert {key: config[key] for key in ("etcd_ca", "etcd_cert", "etcd_key", "calico_backend")} == {
+        "etcd_ca": "/calico-secrets/etcd-ca",
+        "etcd_cert": "/calico-secrets/etcd-cert",
+        "etcd_key": "/calico-secrets/etcd-key",
+        "calico_backend": "bird",
+    }
+    assert json.loads(config["cni_network_config"])["name"] == "k8s-pod-network"
+    node = json.loads(
+        lab.kubectl("get", "daemonset", "-n", "kube-system", "calico-node", "-o", "json")
+    )
+    assert node["status"]["numberReady"] == len(lab.hosts)
+    names = {entry["name"] for entry in node["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert {"ETCD_ENDPOINTS", "ETCD_KEY_FILE", "CALICO_K8S_NODE_REF"} <= names
+    assert not names & {"DATASTORE_TYPE", "NODENAME", "WAIT_FOR_DATASTORE"}
+
+
+def test_kube_controllers_bring_policies_into_etcd(lab):
+    item = json.loads(
+        lab.kubectl(
+            "get", "deployment", "-n", "kube-system", "calico-kube-controllers", "-o", "json"
+        )
+    )
+    assert item["status"]["availableReplicas"] == 1
+    env = {
+        entry["name"]: entry.get("value")
+        for entry in item["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    assert (
+        env["ENABLED_CONTROLLERS"]
+        == "policy,namespace,serviceaccount,workloadendpoint,node,loadbalancer"
+    )
+
+
+STAT = "import os, sys; print(*('%o' % (os.stat(path).st_mode & 0o7777) for path in sys.argv[1:]))"
+
+
+def modes(lab, host, *paths):
+    return lab.exec(host, "/usr/bin/python3", "-c", STAT, *paths).split()
+
+
+def test_a_worker_has_what_its_plugin_reaches_etcd_with(lab, etcd):
+    folder, worker = "/etc/cni/net.d/calico-tls", lab.workers[0]
+    files = ["%s/etcd-%s" % (folder, name) for name in ("ca", "cert", "key")]
+    assert modes(lab, worker, folder, *files) == ["700", "600", "600", "600"]
+    assert tuple(lab.exec(worker, "cat", path) for path in files) == secret(lab, "calico-etcd-cni")
+    conflist = json.loads(lab.exec(worker, "cat", "/etc/cni/net.d/10-calico.conflist"))
+    calico = conflist["plugins"][0]
+    assert (calico["datastore_type"], calico["etcd_endpoints"]) == (
+        "etcdv3",
+        ",".join(etcd.endpoints),
+    )
+    assert [calico["etcd_%s_file" % name] for name in ("ca_cert", "cert", "key")] == files
+
+
+def test_calicoctl_on_the_control_plane(lab, etcd):
+    host, folder = lab.control_plane, "/etc/calico/etcd"
+    files = ["%s/etcd-%s" % (folder, name) for name in ("ca", "cert", "key")]
+    assert modes(lab, host, folder, *files) == ["700", "600", "600", "600"]
+    assert tuple(lab.exec(host, "cat", path) for path in files) == secret(
+        lab, "calico-etcd-calicoctl"
+    )
+    config = lab.exec(host, "cat", "/etc/calico/calicoctl.cfg")
+    assert "datastoreType: etcdv3" in config and ",".join(etcd.endpoints) in config
+
+
+NODE = "system:serviceaccount:kube-system:calico-node"
+CONTROLLERS = "system:serviceaccount:kube-system:calico-kube-controllers"
+ALLOWED = {
+    NODE: ["get nodes", "patch nodes/status", "watch endpointslices.discovery.k8s.io"],
+    "calico-cni": ["get pods", "get namespaces", "get nodes"],
+    CONTROLLERS: ["watch networkpolicies.networking.k8s.io", "list serviceaccounts", "watch pods"],
+}
+REFUSED = {
+    NODE: [
+        "list nodes",
+        "list ippools.crd.projectcalico.org",
+        "get secrets",
+        "update nodes/status",
+    ],
+    "calico-cni": ["list pods", "patch pods/status", "get ippools.crd.projectcalico.org"],
+    CONTROLLERS: ["get secrets", "list ipamblocks.crd.projectcalico.org", "delete nodes"],
+}
+
+
+@pytest.mark.parametrize("who", list(ALLOWED))
+def test_rights(lab, who):
+    assert {what: can_i(lab, who, what) for what in ALLOWED[who]} == dict.fromkeys(
+        ALLOWED[who], "yes"
+    )
+    assert {what: can_i(lab, who, what) for what in REFUSED[who]} == dict.fromkeys(
+        REFUSED[who], "no"
+    )
+
+
+def test_no_key_is_in_the_output(lab, etcd):
+    keys = [secret(lab, name)[2] for name in CLIENTS] + [etcd.pem("ca.key").decode()]
+    for key in keys:
+        for line in key.strip().splitlines()[1:-1]:
+            assert line not in RUNS["first"].output
+    assert "PRIVATE KEY" not in RUNS["first"].output
+
+
+def test_a_node_is_added(lab, etcd):
+    late, before = lab.workers[-1], everything(lab, etcd)
+    run = play(lab).succeeded()
+    assert [host for host, changed in run.changed.items() if changed] == [late], run.output
+    others = {place: value for place, value in before.items() if place != late}
+    assert difference(others, everything(lab, etcd)) == []
+    found = lab.exec(late, "cat", "/etc/cni/net.d/calico-tls/etcd-key")
+    assert found == secret(lab, "calico-etcd-cni")[2]
+
+
+def test_second_run_changes_nothing_and_moves_no_revision(lab, etcd):
+    before = everything(lab, etcd)
+    RUNS["second"] = play(lab).succeeded()
+    assert set(RUNS["second"].changed.values()) == {0}, RUNS["second"].output
+    assert difference(before, everything(lab, etcd)) == []
+
+
+def test_check_mode_on_the_installed_cluster(lab, etcd):
+    before = everything(lab, etcd)
+    run = play(lab, "--check", "--diff").succeeded()
+    assert set(run.changed.values()) == {0}, run.output
+    assert difference(before, everything(lab, etcd)) == []
+
+
+def test_module_executions_on_a_worker_are_three(lab):
+    for worker in lab.workers:
+        assert RUNS["second"].on(worker) == 3
+
+
+def test_drift_in_etcd_is_repaired(lab, etcd):
+    key = POOLS + "ipv4-ippool-1"
+    pool = etcd.objects()[key]
+    pool["spec"]["natOutgoing"] = False
+    etcd.put(key, pool)
+    run = play(lab, "--diff").succeeded()
+    assert "natOutgoing" in run.output or "nat_outgoing" in run.output
+    assert etcd.objects()[key]["spec"]["natOutgoing"] is True
+
+
+def test_data_are_not_left_behind_in_etcd(lab, etcd):
+    """An inventory that has lost calico_datastore must not make calico/node look elsewhere."""
+    before = everything(lab, etcd)
+    run = play(lab, "-e", "calico_datastore=kubernetes")
+    assert run.returncode != 0 and "keeps its data elsewhere" in run.output
+    assert difference(before, everything(lab, etcd)) == []
+
+
+@pytest.mark.parametrize("playbook", ["upgrade", "rotate_certificates"])
+def test_what_cannot_handle_etcd_says_so(lab, etcd, playbook):
+    before = everything(lab, etcd)
+    run = play(lab, playbook="hardway.calico." + playbook)
+    assert run.returncode != 0 and "etcd" in run.output and "Remedy" in run.output
+    assert difference(before, everything(lab, etcd)) == []
