@@ -79,6 +79,7 @@ def decide(
     """held: by consumer. Raises CalicoError where only a person can help, before anything is written."""
     needs = _needs(wanted, offer, held, members, now)
     servers = servers_of(held.values(), offer.servers, wanted.drop, now)
+    _require_source(wanted, offer)
     _require_no_stranger(wanted, held)
     _require_possible(needs, held, servers, now)
     steps: list[EtcdPkiStep] = []
@@ -88,7 +89,8 @@ def decide(
     issued = [step.consumer for step in steps if isinstance(step, CertificateStep)]
     return Decision(
         plan=Plan(steps),
-        warnings=_warnings(wanted, offer, held, needs, now),
+        warnings=_warnings(wanted, offer, held, needs, now)
+        + ([_waiting_in_words(held, waiting, members, now)] if waiting else []),
         waiting=waiting,
         switched=tuple(one for one in issued if of_another_ca(held[one].pair, now)),
     )
@@ -103,6 +105,16 @@ def _needs(
         )
         for consumer, leaf in wanted.leaves.items()
     }
+
+
+def _require_source(wanted: Wanted, offer: Offer) -> None:
+    if wanted.force and not offer.can_sign and not offer.handed:
+        raise CalicoError(
+            "force asks for certificates, and nothing was handed in that gives them",
+            expected="a CA of clients with its key, or certificates",
+            found="neither",
+            remedy="%s; nothing was written" % HAND_IN,
+        )
 
 
 def _require_no_stranger(wanted: Wanted, held: t.Mapping[str, Held]) -> None:
@@ -211,9 +223,6 @@ def _warnings(
                 "Nothing can renew the client certificate of %s (%s); it works for another %s: %s"
             )
             found.append(words % about)
-        if one.waits and leaf:
-            left = span_in_words(leaf.not_after - now)
-            found.append(_waiting_in_words(consumer, left))
     for consumer, pair in offer.handed.items():
         words_or_none = ending_in_words(consumer, pair, wanted.leaves[consumer], now)
         found += [words_or_none] if words_or_none else []
@@ -227,8 +236,14 @@ def _warnings(
     return found
 
 
-def _waiting_in_words(consumer: str, left: str) -> str:
+def _waiting_in_words(
+    held: t.Mapping[str, Held], waiting: t.Sequence[str], members: Members, now: datetime
+) -> str:
+    leaves = (held[consumer].pair.certificate for consumer in waiting)
+    left = span_in_words(min(leaf.not_after for leaf in leaves if leaf) - now)
+    answers = ["%s: %s" % item for item in members.answers.items() if item[1]]
     return (
-        "The client certificate of %s stays one of the old CA, for %s at most, until every member of etcd"
-        " trusts the new one" % (consumer, left)
+        "Client certificates of etcd stay those of the old CA, the first of them for %s, until every member trusts"
+        " the new one: %s. Not yet: %s"
+        % (left, ", ".join(waiting), "; ".join(answers) or "nobody was asked, endpoints is empty")
     )

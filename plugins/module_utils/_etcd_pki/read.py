@@ -51,7 +51,7 @@ def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
         cas, problem = x509.read_bundle(handed_in.ca[0])
         require_judging(cas, problem, now)
         offer = replace(offer, ca=cas[0])
-    roots = handed_in.ca[0] or handed_in.servers
+    roots = _roots(handed_in) or handed_in.servers
     handed = {who: x509.read_pair(*pems, roots) for who, pems in handed_in.leaves.items()}
     for who, pair in handed.items():
         require_handed(who, pair, wanted.leaves[who], now)
@@ -61,9 +61,20 @@ def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
 def held_of(triple: Triple, handed_in: HandedIn, ours: bool) -> Held:
     """Judged by the CA of clients that was handed in; where none was, whoever signed is trusted."""
     servers, problem = x509.read_bundle(triple.servers)
-    roots = handed_in.ca[0] or (handed_in.servers if handed_in.leaves else "")
+    roots = _roots(handed_in) or (handed_in.servers if handed_in.leaves else "")
     pair = x509.read_pair(*triple.pair, roots)
     if not roots and not pair.absent:
         pair = replace(pair, trusted=True)
     filled = any(triple.by_key().values())
     return Held(pair, tuple(servers), problem, filled, ours)
+
+
+def _roots(handed_in: HandedIn) -> str:
+    """PEM of the CAs that make a certificate one of the wanted CA: all that were named, or the one that signs and
+    those above it, since what else was named with it may be the CA before it."""
+    ca, key = handed_in.ca
+    if not key:
+        return ca
+    pair = x509.read_pair(ca, key, ca)
+    way = {one.fingerprint for one in (pair.certificate, *pair.chain) if one}
+    return x509.joined(*(pem for one, pem in x509.by_fingerprint(ca).items() if one in way))

@@ -441,7 +441,8 @@ def test_a_new_ca_waits_for_the_users_word(run, ca, new_ca):
     result = run(api, new_ca, server_ca_content=ca[0])
     assert not result["changed"] and api.writes == [] and json.dumps(api.objects) == before
     assert result["rotation"]["phase"] == "introduce"
-    assert result["rotation"]["waiting"] == list(NAMES) and len(result["warned"]) == 5
+    assert result["rotation"]["waiting"] == list(NAMES) and len(result["warned"]) == 1
+    assert result["warned"][0].endswith("Not yet: nobody was asked, endpoints is empty")
     wanted, old = result["rotation"]["client_cas"]
     assert wanted["subject"] == old["subject"] == "CN=etcd-ca"
     assert wanted["fingerprint"] and not old["fingerprint"]
@@ -478,6 +479,10 @@ def test_members_are_asked(run, ca, new_ca, monkeypatch, answers, phase):
     assert result["rotation"]["phase"] == phase and len(asked) == 1
     refused = {url: words for url, words in zip(MEMBERS, answers) if words}
     assert result["rotation"]["refused_by"] == refused
+    told = "; ".join("%s: %s" % item for item in refused.items())
+    assert [words.partition(" Not yet: ")[2] for words in result["warned"]] == [told][
+        : len(refused)
+    ]
     assert result["changed"] is (phase == "switch")
     servers, (certificate, key) = asked[0]
     assert servers.split() == ca[0].split()
@@ -513,6 +518,19 @@ def test_what_works_for_nobody_waits_for_nobody(run, ca, new_ca):
     )
     result = run(api, new_ca, server_ca_content=ca[0])
     assert result["renewed"] == ["cni"] and result["rotation"]["phase"] == "introduce"
+
+
+def test_the_old_ca_beside_the_new_one_is_still_the_old_one(run, ca, new_ca):
+    """As the file of CAs that members trust holds them."""
+    api = RecordedApi()
+    run(api, ca, server_ca_content=ca[0])
+    both = (new_ca[0] + ca[0], new_ca[1])
+    assert run(api, both, server_ca_content=ca[0])["rotation"]["phase"] == "introduce"
+    switched = run(api, both, server_ca_content=ca[0], ca_is_trusted=True)
+    assert switched["rotation"]["phase"] == "switch"
+    require_sound(api, new_ca, servers=ca[0])
+    assert stored(api, "cni")[1].count("BEGIN CERTIFICATE") == 1
+    assert not run(api, both, server_ca_content=ca[0])["changed"]
 
 
 def test_a_ca_that_was_renewed_with_its_key_is_the_same(run, ca, tmp_path):

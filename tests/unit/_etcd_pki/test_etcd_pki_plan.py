@@ -222,6 +222,11 @@ def test_what_somebody_else_put_there(found, ok):
         assert decided(found, force=True).plan
 
 
+def test_force_without_anything_to_issue_from():
+    with pytest.raises(CalicoError, match="force asks for certificates"):
+        decided(held(), Offer(), force=True)
+
+
 def test_handed_in():
     given = leaf(days=25, begins=NOW - 300 * DAY)
     offer = Offer(CA, True, {"cni": given}, (SERVERS,))
