@@ -76,3 +76,17 @@ def test_what_is_malformed_is_named(images):
     assert code == 2
     assert "calico_image_digests is malformed. Expected: components of cni" in output
     assert "Found: 'thypa'" in output
+
+
+@pytest.mark.parametrize(
+    ("variables", "components"),
+    [
+        ({}, {"node", "typha", "kube_controllers"}),
+        ({"kube_controllers_enabled": False}, {"node", "typha"}),
+        ({"calico_datastore": "etcd"}, {"node", "kube_controllers"}),
+    ],
+)
+def test_it_names_what_runs_and_nothing_else(images, variables, components):
+    code, output = images(**variables)
+    assert code == 0, output
+    assert set(shown(output)["runs"]) == components
