@@ -18,7 +18,11 @@ from checkout import ROOT
 FINE = ["https://192.0.2.51:2379", "https://192.0.2.52:2379"]
 # Name: (variables, words of the refusal).
 REFUSED = {
-    "nothing is said": ({}, ["calico_etcd_endpoints", "none"]),
+    "nothing is said": ({}, ["calico_etcd_endpoints", "calico_etcd_discovery_srv", "0 endpoints"]),
+    "both": (
+        {"calico_etcd_endpoints": FINE, "calico_etcd_discovery_srv": "example.com"},
+        ["2 endpoints", "the domain example.com"],
+    ),
     "http": (
         {"calico_etcd_endpoints": [FINE[0], "http://192.0.2.52:2379"]},
         ["without TLS", "http://192.0.2.52:2379"],
@@ -67,6 +71,10 @@ REFUSED = {
 ACCEPTED = {
     "from a directory": (
         {"calico_etcd_endpoints": FINE, "calico_etcd_pki_directory": "OWN"},
+        ("CA of its own\n", "CA of its own\n"),
+    ),
+    "by SRV": (
+        {"calico_etcd_discovery_srv": "example.com", "calico_etcd_pki_directory": "OWN"},
         ("CA of its own\n", "CA of its own\n"),
     ),
     "two CAs, as text": (

@@ -58,6 +58,11 @@ ELSEWHERE = {
 def found():
     cases = {version: {"calico_version": version} for version in RELEASES}
     cases["elsewhere"] = ELSEWHERE
+    cases["by SRV"] = {
+        "calico_etcd_endpoints": [],
+        "calico_etcd_discovery_srv": "example.com",
+        "calico_version": "v3.32.1",
+    }
     cases["renewed"] = {
         "calico_etcd_clients": {"hashes": {"node": "node-cas-another"}, "content": {}}
     }
@@ -213,6 +218,16 @@ def test_variables_reach_the_pod_and_its_configuration(found):
         "vxlan",
         ENDPOINTS[0],
     )
+
+
+def test_srv_records_in_place_of_endpoints(found):
+    """Without endpoints Calico takes the Kubernetes datastore, unless told (libcalico-go, lib/apiconfig/load.go)."""
+    env = environment(found["by SRV"])
+    assert (env["DATASTORE_TYPE"], env["ETCD_DISCOVERY_SRV"]) == ("etcdv3", "example.com")
+    assert "ETCD_ENDPOINTS" not in env
+    assert set(env) - set(environment(found["v3.32.1"])) == {"DATASTORE_TYPE", "ETCD_DISCOVERY_SRV"}
+    given = found["by SRV"]["install"]["hardway.calico.cni_conflist"]
+    assert (given["etcd_discovery_srv"], given["etcd_endpoints"]) == ("example.com", [])
 
 
 def test_what_a_pod_reads_at_its_start_makes_another_pod(found):
