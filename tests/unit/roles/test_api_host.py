@@ -96,10 +96,10 @@ def test_what_needs_root_on_a_host_gets_it(task):
 
 
 @pytest.mark.parametrize("task", of_modules({"kubernetes.core.k8s"}), ids=lambda t: t["name"])
-def test_objects_are_applied_on_the_server_and_a_patch_is_not(task):
-    patched = task["kubernetes.core.k8s"].get("state") == "patched"
+def test_objects_are_applied_on_the_server_and_patches_and_removals_are_not(task):
+    applied = task["kubernetes.core.k8s"].get("state") not in ("patched", "absent")
     default = task["module_defaults"].get("kubernetes.core.k8s")
-    assert default == (None if patched else "{{ %s }}" % APPLY)
+    assert default == ("{{ %s }}" % APPLY if applied else None)
 
 
 # The shapes that the roles use, on hosts whose inventory says that everything is done as root.
