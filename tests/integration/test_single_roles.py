@@ -82,3 +82,66 @@ def test_push_delivers_the_binaries_from_the_controller(lab, tmp_path):
     for worker in lab.workers:
         assert "calico-ipam" in lab.exec(worker, "ls", "/opt/cni/bin")
         assert run.on(worker) <= 6
+
+
+TYPHA_AND_NODE = """
+- name: A play that takes its images from a registry of its own
+  hosts: localhost
+  gather_facts: false
+  roles:
+    - hardway.calico.typha
+    - hardway.calico.node
+"""
+DIGESTS = {name: "sha256:" + letter * 64 for name, letter in zip(("node", "typha"), "ab")}
+PRIVATE = {
+    "calico_registry": "registry.example.com:5000",
+    "calico_image_path": "mirror",
+    "calico_image_prefix": "calico-",
+    "calico_image_digests": {
+        "v3.32.1": {**DIGESTS, "kube_controllers": "sha256:" + "c" * 64},
+        "v3.31.7": {**DIGESTS, "kube_controllers": "sha256:" + "c" * 64},
+    },
+    "calico_image_pull_policy": "Always",
+    "calico_image_pull_secrets": ["puller"],
+}
+
+
+def test_images_of_a_private_registry_reach_every_pod(lab, tmp_path):
+    playbook, private = write_playbook(tmp_path, TYPHA_AND_NODE), ["-e", json.dumps(PRIVATE)]
+    before = lab.objects("deployments", "kube-system") + lab.objects("daemonsets", "kube-system")
+    run = play(lab, *private, playbook=playbook)
+    assert run.returncode != 0 and "no Secret puller" in run.output
+    after = lab.objects("deployments", "kube-system") + lab.objects("daemonsets", "kube-system")
+    assert [item["metadata"]["generation"] for item in before] == [
+        item["metadata"]["generation"] for item in after
+    ]
+
+    lab.kubectl(
+        *("create", "secret", "docker-registry", "puller", "--namespace", "kube-system"),
+        *("--docker-server", "registry.example.com:5000", "--docker-username", "puller"),
+        *("--docker-password", "the-pullers-password"),
+    )
+    run = play(lab, "-vvv", *private, playbook=playbook).succeeded()
+    assert "the-pullers-password" not in run.output and '"puller"' in run.output
+    pods = [
+        pod
+        for pod in lab.objects("pods", "kube-system")
+        if pod["metadata"]["labels"].get("k8s-app") in ("calico-node", "calico-typha")
+        and "deletionTimestamp" not in pod["metadata"]
+    ]
+    assert len(pods) == 2 + len(lab.hosts)
+    for pod in pods:
+        name = pod["metadata"]["labels"]["k8s-app"]
+        (container,) = pod["spec"]["containers"]
+        assert container["image"] == "registry.example.com:5000/mirror/%s:v3.32.1@%s" % (
+            name,
+            DIGESTS[name.removeprefix("calico-")],
+        )
+        assert container["imagePullPolicy"] == "Always"
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "puller"}]
+    assert set(play(lab, *private, playbook=playbook).succeeded().changed.values()) == {0}
+
+    # The tag beside the digest tells which release runs.
+    run = play(lab, *private, "-e", "calico_version=v3.31.7", playbook=playbook)
+    assert run.returncode != 0
+    assert "v3.32.1 in the image of DaemonSet kube-system/calico-node" in run.output
