@@ -56,13 +56,16 @@ def secret(lab, name):
     )
 
 
-OVERLAPPING = [{"name": "a", "cidr": "10.64.0.0/10"}, {"name": "b", "cidr": "10.64.32.0/19"}]
+OVERLAPPING = [{"name": "a", "cidr": "10.64.0.0/11"}, {"name": "b", "cidr": "10.64.32.0/19"}]
+# The guide's own: kubeadm's service network lies in it.
+THE_GUIDES = [{"name": "a", "cidr": "10.64.0.0/10"}]
 BAD_INPUT = {
     "no endpoints": ({"calico_etcd_endpoints": []}, ["calico_etcd_endpoints"]),
     "no TLS": ({"calico_etcd_endpoints": ["http://192.0.2.1:2379"]}, ["without TLS"]),
     "Typha": ({"typha_replicas": 2}, ["Typha serves the Kubernetes datastore only"]),
     "no CA": ({"calico_etcd_pki_directory": "/nowhere"}, ["/nowhere/ca.crt", "cka001"]),
     "overlapping pools": ({"datastore_ippools": OVERLAPPING}, ["10.64.32.0/19", "overlap"]),
+    "the guide's pool": ({"datastore_ippools": THE_GUIDES}, ["10.64.0.0/10", "10.96.0.0/12"]),
     "nobody listens": ({"calico_etcd_endpoints": ["https://127.0.0.1:1"]}, ["127.0.0.1:1"]),
     "unknown release": ({"calico_version": "v9.9.9"}, ["9.9"]),
 }

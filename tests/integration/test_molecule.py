@@ -19,6 +19,7 @@ from hardway_testbed.lab import ROOT
 
 STEPS = {
     "default": ["check", "verify", "converge", "idempotence", "side_effect", "destroy"],
+    "etcd": ["check", "verify", "converge", "idempotence", "destroy"],
     "single_role": ["check", "converge", "idempotence", "verify", "destroy"],
 }
 
