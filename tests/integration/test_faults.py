@@ -100,6 +100,18 @@ FAULTS = {
         "  maxUnavailable: 0\n",
         RENDERED + "test_a_drain_may_take_one_typha_at_a_time",
     ),
+    "in etcd, another's change is overwritten": (
+        "plugins/module_utils/_etcd/client.py",
+        "compare=[compare], success=[write]",
+        "compare=[], success=[write]",
+        "tests/unit/_etcd/test_etcd.py::test_a_write_counts_once_whatever_became_of_the_first_attempt",
+    ),
+    "in etcd, a block that lost its node cannot be read by Calico": (
+        "plugins/module_utils/_datastore/etcd_model.py",
+        '        "affinity": None,\n',
+        "",
+        "tests/unit/_datastore/test_etcd_model.py::test_what_is_written",
+    ),
     "check mode replaces certificates": (
         "plugins/modules/typha_pki.py",
         "if plan and not module.check_mode:",
