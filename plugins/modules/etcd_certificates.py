@@ -176,10 +176,13 @@ options:
     default: false
   endpoints:
     description: URLs of all members of etcd, which are asked whether they take certificates of the wanted CA, before
-      one of another CA that works is replaced. It is not replaced without them, or O(ca_is_trusted).
+      one of another CA that works is replaced. It is not replaced without them, O(discovery_srv) or O(ca_is_trusted).
     type: list
     elements: str
     default: []
+  discovery_srv:
+    description: The domain whose SRV records name the members, instead of O(endpoints).
+    type: str
   ca_is_trusted:
     description: Your word that every member takes certificates of the wanted CA; then none is asked.
     type: bool
@@ -281,7 +284,8 @@ rotation:
   description:
     - How far the replacement of the CA of clients has come when the module ends. Its C(phase) is V(none),
       V(introduce) while certificates of another CA stay until every member of etcd takes those of the wanted one, or
-      V(switch) when such were replaced by this run; when all clients have them, members can forget the old CA.
+      V(switch) when such were replaced by this run. When all clients have them, members can forget the old CA; pods
+      see a new Secret within minutes, hosts when a role brings it there.
     - C(waiting) are the clients that keep a certificate of another CA; C(client_cas) the CAs by which members must
       trust clients, with the clients that need it, C(fingerprint) being empty for a CA that was not handed in;
       C(refused_by) says which members do not take certificates of the wanted CA, and why.
@@ -369,6 +373,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
     "server_ca_content": {"type": "str"},
     "drop_old_server_cas": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
+    "discovery_srv": {"type": "str"},
     "ca_is_trusted": {"type": "bool", "default": False},
     "leaf_lifetime_days": {"type": "int", "default": 365},
     "renewal_days": {"type": "int", "default": 30},

@@ -245,5 +245,9 @@ def _waiting_in_words(
     return (
         "Client certificates of etcd stay those of the old CA, the first of them for %s, until every member trusts"
         " the new one: %s. Not yet: %s"
-        % (left, ", ".join(waiting), "; ".join(answers) or "nobody was asked, endpoints is empty")
+        % (
+            left,
+            ", ".join(waiting),
+            "; ".join(answers) or "nobody was asked, since no endpoints were named",
+        )
     )

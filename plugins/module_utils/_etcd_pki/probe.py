@@ -11,6 +11,7 @@ import ssl
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd import discovery
 from ansible_collections.hardway.calico.plugins.module_utils._etcd.endpoints import Endpoint
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.apply import Making, trial
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.decide import asks_members
@@ -23,7 +24,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.state imp
     Members,
     Offer,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.wanted import Wanted
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.wanted import (
+    Wanted,
+    with_tls,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes import tls
 from ansible_collections.hardway.calico.plugins.module_utils._pki import x509
 
@@ -49,9 +53,12 @@ def ask(
         pairs.append(trial(wanted.leaves[issued[0]], making))
     pems = (making.handed_in.servers, *(triple.servers for triple in material.values()))
     servers = x509.joined(*x509.by_fingerprint(*pems).values())
+    endpoints = wanted.endpoints
+    if wanted.domain:
+        endpoints = with_tls(discovery.members(wanted.domain), "discovery_srv")
     answers: dict[str, str | None] = {}
     for pair in pairs:
-        for url, words in answers_of(wanted.endpoints, servers, pair).items():
+        for url, words in answers_of(endpoints, servers, pair).items():
             answers[url] = answers.get(url) or words
     return Members(answers=answers)
 

@@ -30,7 +30,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.options import
 
 @dataclass(frozen=True)
 class Wanted:
-    """leaves: what each consumer's certificate must be; secrets: names by consumer; endpoints: the members.
+    """leaves: what each consumer's certificate must be; secrets: names by consumer; endpoints: the members, or domain:
+    the one whose SRV records name them, "" for none.
 
     force: renew without need. trusted: the user's word that every member trusts the clients' CA. drop: whether CAs
     of servers that are no longer named go.
@@ -39,6 +40,7 @@ class Wanted:
     leaves: dict[str, LeafWanted]
     secrets: dict[str, str]
     endpoints: tuple[Endpoint, ...]
+    domain: str
     force: bool
     trusted: bool
     drop: bool
@@ -56,7 +58,8 @@ def wanted_of(params: dict[str, t.Any]) -> Wanted:
     return Wanted(
         leaves={consumer: _leaf(params, consumer) for consumer in consumers},
         secrets=secrets,
-        endpoints=_members(params["endpoints"]),
+        endpoints=_members(params),
+        domain=params["discovery_srv"] or "",
         force=params["force"],
         trusted=params["ca_is_trusted"],
         drop=params["drop_old_server_cas"],
@@ -97,11 +100,23 @@ def _require_names(secrets: dict[str, str]) -> None:
             )
 
 
-def _members(urls: list[str]) -> tuple[Endpoint, ...]:
-    found = parse(urls, "endpoints")
+def _members(params: dict[str, t.Any]) -> tuple[Endpoint, ...]:
+    if params["endpoints"] and params["discovery_srv"]:
+        raise CalicoError(
+            "endpoints and discovery_srv are both set",
+            expected="one of them",
+            found=params["discovery_srv"],
+            remedy="set one",
+        )
+    return with_tls(params["endpoints"], "endpoints")
+
+
+def with_tls(urls: list[str], option: str) -> tuple[Endpoint, ...]:
+    """The members, which are reached with TLS. Raises CalicoError for what is none."""
+    found = parse(urls, option)
     if found and not found[0].tls:
         raise CalicoError(
-            "endpoints: etcd's members are reached without TLS",
+            "%s: etcd's members are reached without TLS" % option,
             expected="https://ADDRESS:%d" % PORT,
             found=str(found[0]),
             remedy="correct it, or leave this module out: without TLS etcd knows no client certificates",

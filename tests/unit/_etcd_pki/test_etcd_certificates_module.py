@@ -348,6 +348,7 @@ def test_a_ca_that_cannot_issue(run, ca, harm):
         {"secrets": {"cni": "calico-etcd-calicoctl"}},
         {"endpoints": ["http://10.0.0.1:2379"]},
         {"endpoints": ["10.0.0.1"]},
+        {"endpoints": ["https://10.0.0.1"], "discovery_srv": "example.com"},
         {"server_ca_content": "garbage"},
     ],
 )
@@ -442,7 +443,7 @@ def test_a_new_ca_waits_for_the_users_word(run, ca, new_ca):
     assert not result["changed"] and api.writes == [] and json.dumps(api.objects) == before
     assert result["rotation"]["phase"] == "introduce"
     assert result["rotation"]["waiting"] == list(NAMES) and len(result["warned"]) == 1
-    assert result["warned"][0].endswith("Not yet: nobody was asked, endpoints is empty")
+    assert result["warned"][0].endswith("Not yet: nobody was asked, since no endpoints were named")
     wanted, old = result["rotation"]["client_cas"]
     assert wanted["subject"] == old["subject"] == "CN=etcd-ca"
     assert wanted["fingerprint"] and not old["fingerprint"]
@@ -489,6 +490,20 @@ def test_members_are_asked(run, ca, new_ca, monkeypatch, answers, phase):
     oracle.verify(certificate, new_ca[0], "sslclient")
     assert oracle.public_key(certificate=certificate) == oracle.public_key(key=key)
     require_sound(api, new_ca if phase == "switch" else ca, servers=ca[0])
+
+
+def test_members_are_found_by_srv_records_when_they_are_asked(run, ca, new_ca, monkeypatch):
+    api, found = RecordedApi(), []
+    options = {"consumers": ["cni"], "server_ca_content": ca[0], "discovery_srv": "example.com"}
+    monkeypatch.setattr(probe.discovery, "members", lambda domain: found.append(domain) or MEMBERS)
+    monkeypatch.setattr(
+        probe, "answers_of", lambda members, *about: dict.fromkeys(map(str, members))
+    )
+    run(api, ca, **options)
+    assert found == []
+    assert run(api, new_ca, **options)["rotation"]["phase"] == "switch" and found == ["example.com"]
+    monkeypatch.setattr(probe.discovery, "members", lambda domain: ["http://10.0.0.1:2379"])
+    assert "discovery_srv: etcd's members are reached without TLS" in run(api, ca, **options)["msg"]
 
 
 def test_a_handed_in_certificate_of_a_new_ca_waits_as_well(run, ca, new_ca, monkeypatch):

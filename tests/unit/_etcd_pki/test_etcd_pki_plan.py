@@ -48,6 +48,7 @@ OPTIONS = {
     "secrets": {name: about.secret for name, about in CONSUMERS.items()},
     "common_names": {name: about.common_name for name, about in CONSUMERS.items()},
     "endpoints": [],
+    "discovery_srv": None,
     "key_type": "ECDSA",
     "key_size": None,
     "leaf_lifetime_days": 365,
