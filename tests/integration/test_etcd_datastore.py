@@ -104,6 +104,18 @@ def test_a_user_by_name_and_password(etcd):
     assert "wrong-one" not in refused["raw"]
 
 
+def test_a_token_that_etcd_has_forgotten(etcd):
+    """Its simple tokens are in memory."""
+    login = {"etcd_username": "with-password", "etcd_password": "s3cret-of-etcd"}
+    datastore = calico(etcd, "nobody", **login)
+    made = datastore.create(kinds.IPPOOL, {"metadata": {"name": "one"}, "spec": {}})
+    for number in range(3):
+        etcd.kill(number)
+    etcd.heal()
+    datastore.update(kinds.IPPOOL, made, {"spec": {"disabled": True}})
+    assert etcd.version_of(POOL) == 2
+
+
 @pytest.mark.parametrize(
     ("user", "options", "words"),
     [
