@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret import (
@@ -16,6 +17,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.secret 
     lost_race,
     pair_of,
     texts_of,
+    write,
 )
 
 KEYS = ("tls.crt", "tls.key")
@@ -60,3 +62,43 @@ def test_other_refusals_pass_through():
     with pytest.raises(CalicoError) as error, lost_race("the Secret a/b", "as read", "run again"):
         raise refusal
     assert error.value is refusal
+
+
+SECRETS = "/api/v1/namespaces/kube-system/secrets"
+LABELS = {"made-by": "us"}
+
+
+def stored(api):
+    return api.objects[SECRETS + "/one"]
+
+
+def test_a_new_secret_is_created_whole():
+    api = RecordedApi()
+    made = write(api, "kube-system", "one", None, {"a": "1", "b": "2"}, LABELS, "Opaque")
+    assert made == stored(api) and api.writes == [("POST", SECRETS)]
+    assert (made["type"], made["metadata"]["labels"]) == ("Opaque", LABELS)
+    assert texts_of(made, ("a", "b")) == ("1", "2")
+
+
+def test_what_else_is_in_a_secret_stays():
+    there = {
+        "metadata": {"name": "one", "labels": {"mine": "x"}, "annotations": {"y": "z"}},
+        "type": "kubernetes.io/tls",
+        "data": data_of({"a": "1", "other": "3"}),
+    }
+    api = RecordedApi({SECRETS + "/one": there})
+    write(api, "kube-system", "one", api.get(SECRETS + "/one"), {"a": "2"}, LABELS, "Opaque")
+    assert texts_of(stored(api), ("a", "other")) == ("2", "3")
+    assert stored(api)["type"] == "kubernetes.io/tls"
+    assert stored(api)["metadata"]["labels"] == {"mine": "x", **LABELS}
+    assert stored(api)["metadata"]["annotations"] == {"y": "z"}
+
+
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_secret_that_somebody_else_wrote_meanwhile_is_left_alone(read_before):
+    api = RecordedApi()
+    first = write(api, "kube-system", "one", None, {"a": "1"}, LABELS, "Opaque")
+    write(api, "kube-system", "one", first, {"a": "theirs"}, LABELS, "Opaque")
+    with pytest.raises(CalicoError) as refusal:
+        write(api, "kube-system", "one", first if read_before else None, {"a": "2"}, {}, "Opaque")
+    assert refusal.value.status == 409 and texts_of(stored(api), ("a",)) == ("theirs",)
