@@ -16,6 +16,7 @@ import threading
 import time
 
 import pytest
+from aetcd import rpc
 from api_server import serve
 from hardway_testbed.etcd import Etcd
 from node_side import run_module
@@ -104,14 +105,13 @@ def test_a_user_by_name_and_password(etcd):
     assert "wrong-one" not in refused["raw"]
 
 
-def test_a_token_that_etcd_has_forgotten(etcd):
-    """Its simple tokens are in memory."""
+def test_a_token_that_etcd_takes_no_longer(etcd):
     login = {"etcd_username": "with-password", "etcd_password": "s3cret-of-etcd"}
     datastore = calico(etcd, "nobody", **login)
     made = datastore.create(kinds.IPPOOL, {"metadata": {"name": "one"}, "spec": {}})
-    for number in range(3):
-        etcd.kill(number)
-    etcd.heal()
+    with etcd.channel() as channel:
+        again = rpc.AuthUserChangePasswordRequest(name="with-password", password="s3cret-of-etcd")
+        rpc.AuthStub(channel).UserChangePassword(again, timeout=5)
     datastore.update(kinds.IPPOOL, made, {"spec": {"disabled": True}})
     assert etcd.version_of(POOL) == 2
 
