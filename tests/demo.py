@@ -72,6 +72,7 @@ def summary(lab):
         ready(lab, "daemonset", "calico-node"),
         not_after(lab, "calico-node-certs", "calico-node.crt"),
     )
+    yield "kube-controllers %s" % ready(lab, "deployment", "calico-kube-controllers")
     yield "CNI user    calico-cni; certificate until %s" % not_after(
         lab, "calico-cni-credential", "tls.crt"
     )

@@ -93,6 +93,10 @@ BAD_INPUT = {
         {"cni_credential_method": "ca", "cni_ca_key_path": "/etc/kubernetes/pki/none.key"},
         ["none.key", "cni_ca_key_path"],
     ),
+    "a value that kube-controllers do not take": (
+        {"kube_controllers_configuration": {"controllers": {"node": {"leakGracePeriod": "1d"}}}},
+        ["controllers.node.leakGracePeriod: expected a duration", "found '1d'"],
+    ),
     "garbage as an external CA": (
         {"typha_ca_storage": "external", "typha_ca_bundle_content": "garbage"},
         ["ca_bundle_content cannot be read"],
@@ -466,6 +470,28 @@ def test_node_is_rolled_out(lab):
     assert not any(path.startswith("/etc/cni") for path in paths)
 
 
+def kube_controllers(lab):
+    return json.loads(
+        lab.kubectl(
+            "get", "deployment", "-n", "kube-system", "calico-kube-controllers", "-o", "json"
+        )
+    )
+
+
+def test_kube_controllers_are_rolled_out(lab):
+    found = kube_controllers(lab)
+    assert found["status"]["availableReplicas"] == found["spec"]["replicas"] == 1
+    assert found["spec"]["strategy"] == {"type": "Recreate"}
+    pod = found["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == "quay.io/calico/kube-controllers:v3.32.1"
+    assert {entry["name"]: entry["value"] for entry in container["env"]} == {
+        "ENABLED_CONTROLLERS": "node,loadbalancer",
+        "DATASTORE_TYPE": "kubernetes",
+    }
+    assert container["securityContext"]["runAsNonRoot"] is True and "hostNetwork" not in pod
+
+
 # Written by hand from the facts on each release, not read from the version table.
 ALLOWED = {
     "system:serviceaccount:kube-system:calico-typha": [
@@ -498,6 +524,14 @@ ALLOWED = {
         "get namespaces",
         "list ippools.crd.projectcalico.org",
     ],
+    "system:serviceaccount:kube-system:calico-kube-controllers": [
+        "watch nodes",
+        "delete ipamhandles.crd.projectcalico.org",
+        "update kubecontrollersconfigurations.crd.projectcalico.org/status",
+        "get daemonsets.apps",
+        "delete globalnetworkpolicies.crd.projectcalico.org",
+        "update services/status",
+    ],
 }
 REFUSED = {
     "system:serviceaccount:kube-system:calico-typha": [
@@ -519,6 +553,13 @@ REFUSED = {
         "delete ippools.crd.projectcalico.org",
         "delete pods",
         "create clusterroles",
+    ],
+    "system:serviceaccount:kube-system:calico-kube-controllers": [
+        "get secrets",
+        "delete nodes",
+        "delete pods",
+        "create services",
+        "delete ippools.crd.projectcalico.org",
     ],
 }
 
@@ -549,6 +590,7 @@ ROLES = {
     "typha": "system:serviceaccount:kube-system:calico-typha",
     "node": "system:serviceaccount:kube-system:calico-node",
     "cni": "calico-cni",
+    "kube_controllers": "system:serviceaccount:kube-system:calico-kube-controllers",
 }
 
 
@@ -714,3 +756,68 @@ def test_drift_is_repaired_and_named(lab):
         lab.kubectl("get", "ippools.crd.projectcalico.org", "ipv4-ippool-1", "-o", "json")
     )
     assert pool["spec"]["natOutgoing"] is True
+
+
+# ---- kube-controllers off and on ----------------------------------------------------------------
+
+OFF = ("-e", "kube_controllers_enabled=false")
+CONFIGURED = {"logSeverityScreen": "Debug", "controllers": {"node": {"leakGracePeriod": "1h"}}}
+FOREIGN = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: calico-kube-controllers, namespace: kube-system}
+spec:
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec: {containers: [{name: other, image: example.com/other:1}]}
+"""
+
+
+def others(before, after):
+    """What differs of objects that are not kube-controllers', nor their pod's token and addresses."""
+    return [line for line in difference(before, after) if "kube-controllers" not in line]
+
+
+def test_kube_controllers_are_turned_off(lab):
+    before = snapshot(lab)
+    run = play(lab, *OFF).succeeded()
+    assert "addresses of nodes and pods that are gone are never released" in run.output
+    after = snapshot(lab)
+    assert others(before, after) == []
+    gone = {line.split()[1].split("/")[0] for line in difference(before, after)}
+    assert gone == {
+        "Deployment",
+        "PodDisruptionBudget",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ServiceAccount",
+    }
+    assert not any("calico-kube-controllers" in name for name in after["api"])
+
+
+def test_a_deployment_that_somebody_else_made_stays(lab):
+    lab.kubectl("create", "-f", "-", stdin=FOREIGN)
+    uid = kube_controllers(lab)["metadata"]["uid"]
+    run = play(lab, *OFF).succeeded()
+    assert set(run.changed.values()) == {0}, run.output
+    assert kube_controllers(lab)["metadata"]["uid"] == uid
+    lab.kubectl("delete", "deployment", "-n", "kube-system", "calico-kube-controllers")
+
+
+def test_an_installation_without_them_gets_them_and_nothing_else_moves(lab):
+    """As an installation of the collection before it had them: no object, file or pod but theirs."""
+    before, pods = snapshot(lab), lab.objects("pods", "kube-system")
+    variables = json.dumps({"kube_controllers_configuration": CONFIGURED})
+    run = play(lab, "-e", variables).succeeded()
+    assert others(before, snapshot(lab)) == []
+    uids = {pod["metadata"]["uid"] for pod in lab.objects("pods", "kube-system")}
+    assert {pod["metadata"]["uid"] for pod in pods} <= uids and len(uids) == len(pods) + 1
+    (made,) = lab.objects("kubecontrollersconfigurations.crd.projectcalico.org")
+    assert (made["metadata"]["name"], made["spec"]["logSeverityScreen"]) == ("default", "Debug")
+    assert made["spec"]["controllers"]["node"]["leakGracePeriod"] == "1h"
+    assert made["spec"]["controllers"]["policyMigration"] == {"enabled": "Enabled"}
+    for worker in lab.workers:
+        assert run.on(worker) <= 3
+    again = play(lab, "--check", "-e", variables).succeeded()
+    assert set(again.changed.values()) == {0}, again.output

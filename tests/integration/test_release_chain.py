@@ -27,7 +27,6 @@ from hardway_testbed.releases import RELEASES
 from hardway_testbed.snapshot import difference, snapshot
 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import connect
-from ansible_collections.hardway.calico.plugins.module_utils._release import table as releases
 
 sys.path.insert(0, str(ROOT / "tests/unit/support"))
 import release_rights  # noqa: E402
@@ -75,12 +74,19 @@ def release(lab, request):
 
 def test_images_and_pod_security(lab, release):
     registry = "docker.io/calico" if minor(release) <= 30 else "quay.io/calico"
-    for kind, name in (("daemonset", "node"), ("deployment", "typha")):
+    for kind, name in (
+        ("daemonset", "node"),
+        ("deployment", "typha"),
+        ("deployment", "kube-controllers"),
+    ):
         spec = get(lab, kind, "calico-" + name, "-n", "kube-system")["spec"]["template"]["spec"]
         assert spec["containers"][0]["image"] == "%s/%s:%s" % (registry, name, release)
         assert (spec["securityContext"].get("seccompProfile") == {"type": "RuntimeDefault"}) is (
             minor(release) >= 29
         )
+    assert bool(spec["containers"][0].get("securityContext", {}).get("runAsNonRoot")) is (
+        minor(release) >= 29
+    )
 
 
 def test_conflist(lab, release):
@@ -125,53 +131,9 @@ def asked(api, user, group, resource, verb):
     )["status"]["allowed"]
 
 
-def grant_kube_controllers(lab, release):
-    """The row of the version table as a role would apply it: none installs kube-controllers yet."""
-    about = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "metadata": {"name": "calico-kube-controllers"},
-    }
-    subject = {
-        "kind": "ServiceAccount",
-        "name": "calico-kube-controllers",
-        "namespace": "kube-system",
-    }
-    reference = {
-        "apiGroup": "rbac.authorization.k8s.io",
-        "kind": "ClusterRole",
-        "name": "calico-kube-controllers",
-    }
-    lab.kubectl(
-        "apply",
-        "-f",
-        "-",
-        stdin=json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "List",
-                "items": [
-                    {
-                        **about,
-                        "kind": "ClusterRole",
-                        "rules": releases.release(release)["rbac"]["kube_controllers"],
-                    },
-                    {
-                        **about,
-                        "kind": "ClusterRoleBinding",
-                        "roleRef": reference,
-                        "subjects": [subject],
-                    },
-                ],
-            }
-        ),
-    )
-
-
 @pytest.mark.parametrize("role", list(ACCOUNTS))
 def test_rights_are_what_the_release_needs_and_no_verb_more(lab, release, role):
     user, text = ACCOUNTS[role]
-    if role == "kube_controllers":
-        grant_kube_controllers(lab, release)
     needed = {
         (group, resource): verbs
         for (group, resource, names), verbs in release_rights.granted(text, minor(release)).items()

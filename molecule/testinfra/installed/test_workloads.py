@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Nodes are Ready, every one has its calico/node, and Typha is where its clients look for it.
+"""Nodes are Ready, every one has its calico/node, kube-controllers run, and Typha is where its clients look for it.
 
 Guide steps 8, 12 and 13.
 """
@@ -39,6 +39,10 @@ def test_typhas_replicas_are_all_ready_on_different_nodes(cluster):
     wanted = cluster.workload("deployments", "calico-typha")["spec"]["replicas"]
     places = [pod["spec"]["nodeName"] for pod in cluster.pods("calico-typha") if is_ready(pod)]
     assert len(places) == len(set(places)) == wanted >= 2
+
+
+def test_one_kube_controllers_is_ready(cluster):
+    assert [is_ready(pod) for pod in cluster.pods("calico-kube-controllers")] == [True]
 
 
 def test_clients_find_every_typha(cluster):

@@ -20,6 +20,7 @@ CALICO_KINDS = (
     "ippools.crd.projectcalico.org",
     "blockaffinities.crd.projectcalico.org",
     "felixconfigurations.crd.projectcalico.org",
+    "kubecontrollersconfigurations.crd.projectcalico.org",
 )
 
 FOLDERS = (
