@@ -115,7 +115,8 @@ def understand(seen: Seen, hosts: dict[str, dict[str, t.Any]]) -> Found:
 
 def _require_kubernetes_datastore(container: dict[str, t.Any]) -> None:
     env = {entry["name"]: entry.get("value") for entry in container.get("env") or []}
-    if env.get("DATASTORE_TYPE", "kubernetes") != "kubernetes" or env.get("ETCD_ENDPOINTS"):
+    # A variable whose value comes from a ConfigMap has none here.
+    if env.get("DATASTORE_TYPE", "kubernetes") != "kubernetes" or "ETCD_ENDPOINTS" in env:
         raise CalicoError(
             "This Calico keeps its data in etcd, which upgrade.yml does not handle",
             expected="DATASTORE_TYPE kubernetes",

@@ -304,7 +304,13 @@ def test_no_calico_at_all():
 
 
 @pytest.mark.parametrize(
-    "env", [[("DATASTORE_TYPE", "etcdv3")], [("ETCD_ENDPOINTS", "https://10.0.0.1:2379")]]
+    "env",
+    [
+        [("DATASTORE_TYPE", "etcdv3")],
+        [("ETCD_ENDPOINTS", "https://10.0.0.1:2379")],
+        # As the manifest has it, from a ConfigMap.
+        [("ETCD_ENDPOINTS", None)],
+    ],
 )
 def test_a_calico_with_etcd(env):
     with pytest.raises(CalicoError, match="keeps its data in etcd"):
