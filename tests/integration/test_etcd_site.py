@@ -273,6 +273,22 @@ def test_module_executions_on_a_worker_are_three(lab):
         assert RUNS["second"].on(worker) == 3
 
 
+def test_a_renewal_reaches_every_node_and_restarts_nothing(lab, etcd):
+    old = {name: secret(lab, name) for name in CLIENTS}
+    generation = [item["metadata"]["generation"] for item in lab.objects("daemonsets,deployments")]
+    play(lab, "-e", "calico_etcd_force=true").succeeded()
+    new = {name: secret(lab, name) for name in CLIENTS}
+    assert all(new[name][1] != old[name][1] for name in CLIENTS)
+    for host in lab.hosts:
+        found = lab.exec(host, "cat", "/etc/cni/net.d/calico-tls/etcd-cert")
+        assert found == new["calico-etcd-cni"][1], host
+    found = lab.exec(lab.control_plane, "cat", "/etc/calico/etcd/etcd-key")
+    assert found == new["calico-etcd-calicoctl"][2]
+    assert generation == [
+        item["metadata"]["generation"] for item in lab.objects("daemonsets,deployments")
+    ]
+
+
 def test_drift_in_etcd_is_repaired(lab, etcd):
     key = POOLS + "ipv4-ippool-1"
     pool = etcd.objects()[key]
