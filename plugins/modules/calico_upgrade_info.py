@@ -12,7 +12,8 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Reads the images of calico/node and Typha, ClusterInformation and, from O(hosts), the releases of the CNI binaries.
+  - Reads the images of calico/node, Typha and kube-controllers, ClusterInformation and, from O(hosts), the releases of
+    the CNI binaries.
   - Fails for a jump that is impossible, with the reason, such as a downgrade, a release that the version table does
     not know or a Calico with etcd. Minors may be skipped on the way up.
   - It changes nothing.
@@ -38,6 +39,14 @@ options:
     description: The wanted image of Typha; the release's if empty.
     type: str
     default: ""
+  kube_controllers_image:
+    description: The wanted image of kube-controllers; the release's if empty.
+    type: str
+    default: ""
+  kube_controllers:
+    description: Whether kube-controllers are part of it. Where there are none, it counts as something to do.
+    type: bool
+    default: true
   from_version:
     description: The release that runs, where neither the images' tags nor ClusterInformation tell.
     type: str
@@ -90,12 +99,13 @@ back:
   sample: false
 remaining:
   description:
-    - The stages with something to do, namely C(typha), C(nodes), C(binaries) and C(finish) (the DaemonSet's update
-      strategy). Empty if all is of the wanted release.
+    - The stages with something to do, in their order, namely C(typha), C(nodes), C(binaries), C(kube_controllers) and
+      C(finish) (the DaemonSet's update strategy). On the way back C(kube_controllers) is first.
+    - Empty if all is of the wanted release.
   returned: success
   type: list
   elements: str
-  sample: [typha, nodes, binaries]
+  sample: [typha, nodes, binaries, kube_controllers]
 template_changes:
   description: Whether the image in the template of calico/node is another one.
   returned: success
@@ -109,7 +119,8 @@ not_ready:
   elements: str
   sample: [cka003]
 lines:
-  description: What would happen, Typha first, then node by node.
+  description: What would happen, Typha first, then node by node, then kube-controllers, which are first on the way
+    back.
   returned: success
   type: list
   elements: str
@@ -145,8 +156,15 @@ from ansible_collections.hardway.calico.plugins.module_utils._upgrade.read impor
 
 def run(params: dict[str, t.Any], api: KubernetesApi) -> dict[str, t.Any]:
     about = release(params["calico_version"])
-    images = wanted_images(about, params["node_image"], params["typha_image"])
-    found = understand(read(api, params["namespace"]), params["hosts"])
+    images = wanted_images(
+        about,
+        params["node_image"],
+        params["typha_image"],
+        params["kube_controllers_image"],
+        params["kube_controllers"],
+    )
+    seen = read(api, params["namespace"], params["kube_controllers"])
+    found = understand(seen, params["hosts"])
     return decide(about["version"], images, found, params["back"], params["from_version"])
 
 
@@ -158,6 +176,8 @@ def main() -> None:
             "hosts": {"type": "dict", "default": {}},
             "node_image": {"type": "str", "default": ""},
             "typha_image": {"type": "str", "default": ""},
+            "kube_controllers_image": {"type": "str", "default": ""},
+            "kube_controllers": {"type": "bool", "default": True},
             "from_version": {"type": "str", "default": ""},
             "back": {"type": "bool", "default": False},
             **NAMESPACE_ARGS,

@@ -107,11 +107,10 @@ def pods(lab, app="calico-node"):
 
 
 def versions(lab):
-    """Everything that has a release: pods of calico/node and Typha, binaries on the hosts, calicoctl."""
+    """Everything that has a release: pods of the workloads, binaries on the hosts."""
     found = {("calico-node", node): version for node, (_uid, version) in pods(lab).items()}
-    found.update(
-        {("typha", node): version for node, (_uid, version) in pods(lab, "calico-typha").items()}
-    )
+    for app in ("calico-typha", "calico-kube-controllers"):
+        found.update({(app, node): version for node, (_uid, version) in pods(lab, app).items()})
     found.update(
         {
             ("binaries", host): lab.exec(host, "/opt/cni/bin/calico", "-v").strip()
@@ -139,8 +138,10 @@ def require_done(lab, version, before):
     assert daemonset["spec"]["updateStrategy"]["type"] == "RollingUpdate" and daemonset["status"][
         "numberReady"
     ] == len(lab.hosts)
-    for role in ("node", "typha", "cni"):
-        assert rules(lab, role) == releases.release(version)["rbac"][role], role
+    assert [app for app, _node in found].count("calico-kube-controllers") == 1
+    for role in ("node", "typha", "cni", "kube-controllers"):
+        wanted = releases.release(version)["rbac"][role.replace("-", "_")]
+        assert rules(lab, role) == wanted, role
     assert declared(lab) == before and uids(lab) == UIDS
     # site.yml refuses the way back's end, where the newer CRDs stay.
     newer = {"calico_downgrade": "allow"} if version == BACK else {}
@@ -193,6 +194,7 @@ def test_check_mode_says_what_would_be_done_host_by_host(lab, before, upgrade, f
             "%s: calico-node v3.26.5 -> v3.28.5, binaries v3.26.5 -> v3.28.5" % host in run.output
         )
     assert "calico-typha: v3.26.5 -> v3.28.5" in run.output
+    assert "calico-kube-controllers: v3.26.5 -> v3.28.5" in run.output
     # One step of the roll for each node, the canary a worker.
     assert run.output.count("its template is revision") >= len(lab.hosts)
     assert difference(state, snapshot(lab)) == [] and list(folder.iterdir()) == []
@@ -216,6 +218,7 @@ KILLED = {
     ],
     "v3.30.7": [
         ("Replace the pods, canary first", 1.5),
+        ("Apply kube-controllers' RBAC, Deployment", 0.7),
         ("Leave exactly the release's rights and", 0.1),
     ],
 }
@@ -255,6 +258,8 @@ def stopped(lab, version, former, upgrade):
     assert now["cka001"] == state["cka001"], "a node after the bad one was touched"
     assert (now["cka002"][1], now[BAD_NODE][1]) == (version, version)
     assert {lab.exec(host, "/opt/cni/bin/calico", "-v").strip() for host in lab.hosts} == {former}
+    controllers = pods(lab, "calico-kube-controllers").values()
+    assert [image for _uid, image in controllers] == [former], "they come after all nodes"
     lab.hold()
     return now
 

@@ -25,7 +25,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions i
     order,
 )
 
-STAGES = ("typha", "nodes", "binaries", "finish")
+# In their order. kube-controllers of 3.32 renames policies into what older nodes and Typhas do not read, and takes its
+# own look at calico/node's DaemonSet for "all of it is new" (kube-controllers/pkg/controllers/networkpolicy/
+# policy_name_migrator.go): so it comes when nothing older is left, and goes first on the way back.
+STAGES = ("typha", "nodes", "binaries", "kube_controllers", "finish")
+STAGES_BACK = ("kube_controllers", "typha", "nodes", "binaries", "finish")
 
 
 class Jump(t.NamedTuple):
@@ -42,9 +46,20 @@ class Jump(t.NamedTuple):
     notes: list[str]
 
 
-def wanted_images(about: dict[str, t.Any], node: str = "", typha: str = "") -> Images:
-    """The images given, else those of the release (table.release)."""
-    return Images(node=node or about["images"]["node"], typha=typha or about["images"]["typha"])
+def wanted_images(
+    about: dict[str, t.Any],
+    node: str = "",
+    typha: str = "",
+    kube_controllers: str = "",
+    with_kube_controllers: bool = True,
+) -> Images:
+    """The images given, else those of the release (table.release); "" for kube-controllers where none are wanted."""
+    named = kube_controllers or about["images"]["kube_controllers"]
+    return Images(
+        node=node or about["images"]["node"],
+        typha=typha or about["images"]["typha"],
+        kube_controllers=named if with_kube_controllers else "",
+    )
 
 
 def decide(
@@ -58,10 +73,10 @@ def decide(
         "former": jump.former,
         "back": jump.back,
         "notes": jump.notes,
-        "remaining": remaining(found, target, images),
+        "remaining": remaining(found, target, images, jump.back),
         "template_changes": found.images["node"] != images["node"],
         "not_ready": list(found.not_ready),
-        "lines": lines(found, target),
+        "lines": lines(found, target, images, jump.back),
     }
 
 
@@ -71,7 +86,8 @@ def judge(target: str, found: Found, back: bool = False, from_version: str = "")
     back: whether it may lead back. from_version: the release that runs, where nothing else tells.
     """
     workloads = _workloads(found, from_version)
-    present = workloads | {version for version in found.binaries.values() if number(version)}
+    others = (*found.binaries.values(), *found.kube_controllers)
+    present = workloads | {version for version in others if number(version)}
     newest = max(workloads, key=order)
     going_back = order(newest)[:2] > order(target)[:2]
     if going_back:
@@ -88,22 +104,26 @@ def judge(target: str, found: Found, back: bool = False, from_version: str = "")
     )
 
 
-def remaining(found: Found, target: str, images: Images) -> list[str]:
-    """The stages of STAGES that have something to do, in their order. images: the wanted ones."""
+def remaining(found: Found, target: str, images: Images, back: bool = False) -> list[str]:
+    """The stages that have something to do, in their order. images: the wanted ones; back: whether it leads back."""
+    controllers = {found.images["kube_controllers"], *found.kube_controllers_images}
     work = {
         "typha": {found.images["typha"], *found.typha_images} - {images["typha"]},
         "nodes": {found.images["node"], *found.node_images.values()} - {images["node"]},
         "binaries": {version for version in found.binaries.values() if version != target},
+        "kube_controllers": images["kube_controllers"]
+        and controllers - {images["kube_controllers"]},
         "finish": found.strategy != "RollingUpdate",
     }
-    return [stage for stage in STAGES if work[stage]]
+    return [stage for stage in (STAGES_BACK if back else STAGES) if work[stage]]
 
 
-def lines(found: Found, target: str) -> list[str]:
-    """What would happen, host by host: "cka002: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1"."""
-    # Of several Typhas the oldest has the longest way to go.
-    typha = min(filter(None, found.typha), key=order, default="")
-    told = ["calico-typha: %s" % _change(typha, target)]
+def lines(found: Found, target: str, images: Images, back: bool = False) -> list[str]:
+    """What would happen, host by host: "cka002: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1".
+
+    images: the wanted ones; back: whether it leads back.
+    """
+    told = ["calico-typha: %s" % _change(_oldest(found.typha), target)]
     for name in sorted({*found.nodes, *found.binaries}):
         parts = []
         if name in found.nodes:
@@ -111,7 +131,16 @@ def lines(found: Found, target: str) -> list[str]:
         if name in found.binaries:
             parts.append("binaries %s" % _change(found.binaries[name], target))
         told.append("%s: %s" % (name, ", ".join(parts)))
+    if images["kube_controllers"]:
+        there = found.images["kube_controllers"]
+        change = _change(_oldest(found.kube_controllers), target) if there else "none -> " + target
+        told.insert(0 if back else len(told), "calico-kube-controllers: " + change)
     return told
+
+
+def _oldest(versions: tuple[str, ...]) -> str:
+    """Of several pods the oldest has the longest way to go."""
+    return min(filter(None, versions), key=order, default="")
 
 
 def _workloads(found: Found, from_version: str) -> set[str]:

@@ -22,23 +22,26 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods im
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import image_version
 
 NODE, TYPHA = "calico-node", "calico-typha"
+KUBE_CONTROLLERS = "calico-kube-controllers"
 
 
 class Seen(t.TypedDict):
-    """Objects of the Kubernetes API; None for those that are not there."""
+    """Objects of the Kubernetes API; None for those that are not there, or are not asked for."""
 
     daemonset: dict[str, t.Any] | None
     typha: dict[str, t.Any] | None
+    kube_controllers: dict[str, t.Any] | None
     pods: list[dict[str, t.Any]]
     nodes: list[dict[str, t.Any]]
     cluster_information: dict[str, t.Any] | None
 
 
 class Images(t.TypedDict):
-    """The images of the templates of calico/node and Typha; "" where there is none."""
+    """The images of the templates of calico/node, Typha and kube-controllers; "" where there is none."""
 
     node: str
     typha: str
+    kube_controllers: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Found:
 
     images: of the workloads' templates; template: the DaemonSet's version. nodes: {node: version of
     its calico-node pod}; node_images: {node: image}. typha: versions of Typha's template and pods;
-    typha_images: the pods' images. binaries: {host: version on disk}. strategy: the DaemonSet's.
+    typha_images: the pods' images; kube_controllers, kube_controllers_images: likewise. binaries:
+    {host: version on disk}. strategy: the DaemonSet's.
     stored: ClusterInformation's version. not_ready: names of nodes that are not Ready, none where no
     node is.
     """
@@ -58,6 +62,8 @@ class Found:
     node_images: dict[str, str]
     typha: tuple[str, ...]
     typha_images: tuple[str, ...]
+    kube_controllers: tuple[str, ...]
+    kube_controllers_images: tuple[str, ...]
     binaries: dict[str, str]
     strategy: str
     stored: str
@@ -90,7 +96,9 @@ def understand(seen: Seen, hosts: dict[str, dict[str, t.Any]]) -> Found:
         )
     _require_kubernetes_datastore(container_of(pod_of(daemonset), NODE))
     images = Images(
-        node=image_of(pod_of(daemonset), NODE), typha=image_of(pod_of(seen["typha"]), TYPHA)
+        node=image_of(pod_of(daemonset), NODE),
+        typha=image_of(pod_of(seen["typha"]), TYPHA),
+        kube_controllers=image_of(pod_of(seen["kube_controllers"]), KUBE_CONTROLLERS),
     )
     pods = [pod for pod in seen["pods"] if not pod["metadata"].get("deletionTimestamp")]
     running = {
@@ -98,14 +106,19 @@ def understand(seen: Seen, hosts: dict[str, dict[str, t.Any]]) -> Found:
         for pod in pods
         if _app(pod) == NODE and pod["spec"].get("nodeName")
     }
-    typhas = tuple(image_of(pod["spec"], TYPHA) for pod in pods if _app(pod) == TYPHA)
+    typhas, controllers = (
+        tuple(image_of(pod["spec"], app) for pod in pods if _app(pod) == app)
+        for app in (TYPHA, KUBE_CONTROLLERS)
+    )
     return Found(
         images=images,
         template=image_version(images["node"]),
         nodes={name: image_version(image) for name, image in sorted(running.items())},
         node_images=running,
-        typha=tuple(image_version(image) for image in (images["typha"], *typhas) if image),
+        typha=_versions(images["typha"], *typhas),
         typha_images=typhas,
+        kube_controllers=_versions(images["kube_controllers"], *controllers),
+        kube_controllers_images=controllers,
         binaries=_by_node(hosts, [node["metadata"]["name"] for node in seen["nodes"]]),
         strategy=daemonset["spec"].get("updateStrategy", {}).get("type", "RollingUpdate"),
         stored=calico_version(seen["cluster_information"]),
@@ -123,6 +136,10 @@ def _require_kubernetes_datastore(container: dict[str, t.Any]) -> None:
             found="DATASTORE_TYPE %s" % env.get("DATASTORE_TYPE", "etcdv3"),
             remedy="upgrade it with its release's own instructions",
         )
+
+
+def _versions(*images: str) -> tuple[str, ...]:
+    return tuple(image_version(image) for image in images if image)
 
 
 def _not_ready(nodes: list[dict[str, t.Any]]) -> tuple[str, ...]:

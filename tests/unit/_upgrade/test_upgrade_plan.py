@@ -27,7 +27,12 @@ from ansible_collections.hardway.calico.plugins.modules import (
 
 OLD, NEW = "v3.31.7", "v3.32.1"
 APPS, PODS = "/apis/apps/v1/namespaces/kube-system", "/api/v1/namespaces/kube-system/pods"
-IMAGES = {"node": "quay.io/calico/node:" + NEW, "typha": "quay.io/calico/typha:" + NEW}
+WITHOUT = {
+    "node": "quay.io/calico/node:" + NEW,
+    "typha": "quay.io/calico/typha:" + NEW,
+    "kube_controllers": "",
+}
+IMAGES = {**WITHOUT, "kube_controllers": "quay.io/calico/kube-controllers:" + NEW}
 
 
 def image(app, version):
@@ -66,14 +71,30 @@ def workload(app, version, strategy=None, env=()):
 
 
 def cluster(
-    template=OLD, nodes=(OLD, OLD, OLD), typha=None, typhas=None, stored=None, strategy=None, env=()
+    template=OLD,
+    nodes=(OLD, OLD, OLD),
+    typha=None,
+    typhas=None,
+    stored=None,
+    strategy=None,
+    env=(),
+    controllers=None,
 ):
+    """controllers: of kube-controllers; without, there are none."""
     names = ["cka%03d" % number for number in range(1, len(nodes) + 1)]
     typhas = [typha or template] if typhas is None else typhas
     return {
         "daemonset": workload("calico-node", template, strategy, env),
         "typha": workload("calico-typha", typha or template),
+        "kube_controllers": workload("calico-kube-controllers", controllers)
+        if controllers
+        else None,
         "pods": [
+            pod("calico-kube-controllers", "calico-kube-controllers-1", names[0], version)
+            for version in (controllers,)
+            if version
+        ]
+        + [
             pod("calico-node", "calico-node-" + name, name, version)
             for name, version in zip(names, nodes)
             if version
@@ -166,7 +187,7 @@ def test_what_remains(name):
     seen, binaries, former, remaining = RESUME[name]
     found = understand(seen, hosts(*binaries))
     assert planning.judge(NEW, found)[1] == former
-    assert planning.remaining(found, NEW, IMAGES) == remaining
+    assert planning.remaining(found, NEW, WITHOUT) == remaining
 
 
 @pytest.mark.parametrize(
@@ -319,12 +340,77 @@ def test_a_calico_with_etcd(env):
 
 def test_lines_host_by_host():
     found = understand(cluster(NEW, (OLD, NEW, OLD), typha=NEW), hosts(OLD, OLD, ""))
-    assert planning.lines(found, NEW) == [
+    assert planning.lines(found, NEW, WITHOUT) == [
         "calico-typha: v3.32.1",
         "cka001: calico-node v3.31.7 -> v3.32.1, binaries v3.31.7 -> v3.32.1",
         "cka002: calico-node v3.32.1, binaries v3.31.7 -> v3.32.1",
         "cka003: calico-node v3.31.7 -> v3.32.1, binaries unknown -> v3.32.1",
     ]
+
+
+# kube-controllers: (cluster, former, remaining, line) with all nodes and binaries of the new release.
+ALL_NEW = {"template": NEW, "nodes": (NEW,) * 3}
+KUBE_CONTROLLERS = {
+    "of the old release": (
+        cluster(**ALL_NEW, controllers=OLD),
+        [OLD],
+        ["kube_controllers"],
+        "calico-kube-controllers: v3.31.7 -> v3.32.1",
+    ),
+    "none, as in an installation of an earlier collection": (
+        cluster(**ALL_NEW),
+        [],
+        ["kube_controllers"],
+        "calico-kube-controllers: none -> v3.32.1",
+    ),
+    "done": (cluster(**ALL_NEW, controllers=NEW), [], [], "calico-kube-controllers: v3.32.1"),
+    "an image that says nothing": (
+        cluster(**ALL_NEW, controllers="a/kc:blue"),
+        [],
+        ["kube_controllers"],
+        "calico-kube-controllers: unknown -> v3.32.1",
+    ),
+    "older than the table": (
+        cluster(**ALL_NEW, controllers="v3.20.6"),
+        [],
+        ["kube_controllers"],
+        "calico-kube-controllers: v3.20.6 -> v3.32.1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(KUBE_CONTROLLERS))
+def test_kube_controllers_are_a_stage(name):
+    seen, former, remaining, line = KUBE_CONTROLLERS[name]
+    found = understand(seen, hosts(NEW, NEW, NEW))
+    assert planning.judge(NEW, found).former == former
+    assert planning.remaining(found, NEW, IMAGES) == remaining
+    assert planning.lines(found, NEW, IMAGES)[-1] == line
+
+
+def test_a_pod_of_the_old_release_that_is_still_there():
+    seen = cluster(**ALL_NEW, controllers=OLD)
+    seen["kube_controllers"] = workload("calico-kube-controllers", NEW)
+    found = understand(seen, hosts(NEW, NEW, NEW))
+    assert planning.remaining(found, NEW, IMAGES) == ["kube_controllers"]
+
+
+def test_kube_controllers_go_last_and_on_the_way_back_first():
+    """Of 3.32 they rename policies into what older nodes and Typhas do not read."""
+    seen = cluster(OLD, (OLD, NEW, OLD), strategy="OnDelete", controllers=OLD)
+    there = planning.decide(NEW, IMAGES, understand(seen, hosts(OLD, OLD, OLD)))
+    assert there["remaining"] == ["typha", "nodes", "binaries", "kube_controllers", "finish"]
+    assert there["lines"][-1].startswith("calico-kube-controllers: v3.31.7 -> v3.32.1")
+    seen = cluster(NEW, (OLD, NEW, OLD), strategy="OnDelete", controllers=NEW)
+    old = {name: image.replace(NEW, OLD) for name, image in IMAGES.items()}
+    back = planning.decide(OLD, old, understand(seen, hosts(OLD, NEW, OLD)), back=True)
+    assert back["remaining"] == ["kube_controllers", "typha", "nodes", "binaries", "finish"]
+    assert back["lines"][0] == "calico-kube-controllers: v3.32.1 -> v3.31.7"
+
+
+def test_the_way_back_while_only_kube_controllers_are_old():
+    seen = cluster(**ALL_NEW, controllers=OLD)
+    assert judged(seen, [NEW] * 3, target=OLD, back=True).back is True
 
 
 def test_hosts_are_nodes_by_name_or_host_name():
@@ -358,38 +444,54 @@ def test_pods_on_their_way_out_do_not_count():
     assert judged(seen, [NEW] * 3)[1] == []
 
 
-def test_the_module(capsys, monkeypatch):
-    seen = cluster()
+@pytest.fixture(name="asked")
+def asked_fixture(capsys, monkeypatch):
+    """The module's result and the API that it asked, of a cluster before an upgrade."""
+    seen = cluster(controllers=OLD)
     objects = {
         APPS + "/daemonsets/calico-node": seen["daemonset"],
         APPS + "/deployments/calico-typha": seen["typha"],
+        APPS + "/deployments/calico-kube-controllers": seen["kube_controllers"],
     }
     objects.update({"%s/%s" % (PODS, entry["metadata"]["name"]): entry for entry in seen["pods"]})
     objects.update({"/api/v1/nodes/" + entry["metadata"]["name"]: entry for entry in seen["nodes"]})
-    api = RecordedApi(objects)
-    monkeypatch.setattr(calico_upgrade_info, "connect", lambda params: api)
-    with (
-        patch_module_args({"calico_version": "3.32", "hosts": hosts(OLD, OLD, OLD)}),
-        pytest.raises(SystemExit),
-    ):
-        calico_upgrade_info.main()
-    result = json.loads(capsys.readouterr().out)
-    assert (
-        result["version"] == NEW
-        and result["former"] == [OLD]
-        and result["remaining"] == ["typha", "nodes", "binaries"]
-    )
+
+    def ask(**options):
+        api = RecordedApi(objects)
+        monkeypatch.setattr(calico_upgrade_info, "connect", lambda params: api)
+        given = {"calico_version": "3.32", "hosts": hosts(OLD, OLD, OLD), **options}
+        with patch_module_args(given), pytest.raises(SystemExit):
+            calico_upgrade_info.main()
+        return json.loads(capsys.readouterr().out), api
+
+    return ask
+
+
+def test_the_module(asked):
+    result, api = asked()
+    assert (result["version"], result["former"]) == (NEW, [OLD])
+    assert result["remaining"] == ["typha", "nodes", "binaries", "kube_controllers"]
     assert set(yaml.safe_load(calico_upgrade_info.RETURN)) == set(result) - {
         "changed",
         "invocation",
         "warnings",
     }
-    assert (
-        result["template_changes"] is True
-        and result["changed"] is False
-        and api.writes == []
-        and len(api.requests) == 5
-    )
+    assert result["template_changes"] is True and result["changed"] is False
+    assert api.writes == [] and len(api.requests) == 6
+
+
+def test_the_module_without_kube_controllers(asked):
+    result, api = asked(kube_controllers=False)
+    assert result["remaining"] == ["typha", "nodes", "binaries"]
+    assert not any("kube-controllers" in line for line in result["lines"])
+    assert len(api.requests) == 5
+    assert not any("kube-controllers" in path for _verb, path in api.requests)
+
+
+def test_an_image_of_ones_own(asked):
+    own = "quay.io/calico/kube-controllers:" + OLD
+    result, _api = asked(kube_controllers_image=own)
+    assert result["remaining"] == ["typha", "nodes", "binaries"]
 
 
 @pytest.mark.parametrize(
