@@ -16,22 +16,24 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.bundle import (
     servers_of,
     servers_trouble,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.leaves import (
-    Need,
-    ending_in_words,
-    need,
-    stranger_trouble,
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.explain import (
+    waiting_in_words,
+    warnings_of,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.leaves import Need, need
+from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.rules import (
+    require_no_stranger,
+    require_possible,
+    require_source,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.state import (
     Held,
     Members,
     Offer,
-    at_work,
     of_another_ca,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.steps import (
@@ -48,10 +50,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.certificate im
     Certificate,
     LeafWanted,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._pki.times import span_in_words
 from ansible_collections.hardway.calico.plugins.module_utils._plan import Plan
-
-HAND_IN = "hand in ca_content with ca_key_content, or a certificate with its key in certificates"
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,9 @@ def decide(
     """held: by consumer. Raises CalicoError where only a person can help, before anything is written."""
     needs = _needs(wanted, offer, held, members, now)
     servers = servers_of(held.values(), offer.servers, wanted.drop, now)
-    _require_source(wanted, offer)
-    _require_no_stranger(wanted, held)
-    _require_possible(needs, held, servers, now)
+    require_source(wanted, offer)
+    require_no_stranger(wanted, held)
+    require_possible(needs, held, servers, now)
     steps: list[EtcdPkiStep] = []
     for consumer, one in needs.items():
         steps += _step(consumer, wanted.leaves[consumer], held[consumer], one, servers)
@@ -89,8 +88,8 @@ def decide(
     issued = [step.consumer for step in steps if isinstance(step, CertificateStep)]
     return Decision(
         plan=Plan(steps),
-        warnings=_warnings(wanted, offer, held, needs, now)
-        + ([_waiting_in_words(held, waiting, members, now)] if waiting else []),
+        warnings=warnings_of(wanted, offer, held, needs, now)
+        + ([waiting_in_words(held, waiting, members, now)] if waiting else []),
         waiting=waiting,
         switched=tuple(one for one in issued if of_another_ca(held[one].pair, now)),
     )
@@ -105,62 +104,6 @@ def _needs(
         )
         for consumer, leaf in wanted.leaves.items()
     }
-
-
-def _require_source(wanted: Wanted, offer: Offer) -> None:
-    if wanted.force and not offer.can_sign and not offer.handed:
-        raise CalicoError(
-            "force asks for certificates, and nothing was handed in that gives them",
-            expected="a CA of clients with its key, or certificates",
-            found="neither",
-            remedy="%s; nothing was written" % HAND_IN,
-        )
-
-
-def _require_no_stranger(wanted: Wanted, held: t.Mapping[str, Held]) -> None:
-    found = {
-        wanted.secrets[consumer]: reason
-        for consumer in wanted.leaves
-        if (reason := stranger_trouble(held[consumer]))
-    }
-    if found and not wanted.force:
-        raise CalicoError(
-            "The Secrets of etcd's clients are not all ours: %s" % ", ".join(found),
-            expected="Secrets that this collection made, empty ones, or such as hold a valid client certificate,"
-            " its key and the CAs of etcd's servers, which are taken over",
-            found="; ".join("%s: %s" % item for item in found.items()),
-            remedy="correct or delete them, name others in secrets, or replace them with force;"
-            " nothing was written",
-        )
-
-
-def _require_possible(
-    needs: dict[str, Need],
-    held: t.Mapping[str, Held],
-    servers: tuple[Certificate, ...],
-    now: datetime,
-) -> None:
-    """Raises CalicoError for a consumer that could not work when the run ends."""
-    lost = {
-        consumer: one.reason
-        for consumer, one in needs.items()
-        if one.reason and one.source is None and not at_work(held[consumer].pair, now)
-    }
-    if lost:
-        raise CalicoError(
-            "Clients of etcd need certificates, and nothing was handed in that gives them",
-            expected="a CA of clients with its key, or a certificate for each of these clients",
-            found="; ".join("%s: %s" % item for item in lost.items()),
-            remedy="%s; kubeadm keeps its CA on control planes as /etc/kubernetes/pki/etcd/ca.crt and"
-            " ca.key; nothing was written" % HAND_IN,
-        )
-    if needs and not servers:
-        raise CalicoError(
-            "It is not known by which CA etcd's servers are trusted",
-            expected="PEM of that CA in server_ca_content",
-            found="nothing, neither there nor in the Secrets",
-            remedy="hand in the CA that signed the members' server certificates; nothing was written",
-        )
 
 
 def _step(
@@ -204,50 +147,3 @@ def _shown(leaf: LeafWanted, source: Source) -> dict[str, t.Any]:
     if source is Source.CA:
         about.update(key_type=leaf.key_type, key_size=leaf.key_size, days=leaf.lifetime.days)
     return about
-
-
-def _warnings(
-    wanted: Wanted,
-    offer: Offer,
-    held: t.Mapping[str, Held],
-    needs: dict[str, Need],
-    now: datetime,
-) -> list[str]:
-    found = []
-    for consumer, one in needs.items():
-        leaf = held[consumer].pair.certificate
-        if one.reason and one.source is None and leaf:
-            left = span_in_words(leaf.not_after - now)
-            about = (consumer, one.reason, left, HAND_IN)
-            words = (
-                "Nothing can renew the client certificate of %s (%s); it works for another %s: %s"
-            )
-            found.append(words % about)
-    for consumer, pair in offer.handed.items():
-        words_or_none = ending_in_words(consumer, pair, wanted.leaves[consumer], now)
-        found += [words_or_none] if words_or_none else []
-    window = max((leaf.renewal_window for leaf in wanted.leaves.values()), default=None)
-    if offer.ca and window and offer.ca.not_after - now < 3 * window:
-        found.append(
-            "The CA of etcd's clients (%s) expires in %s, and no certificate outlives it: let etcd's members"
-            " trust a new one beside it, and hand that in"
-            % (offer.ca.subject, span_in_words(offer.ca.not_after - now))
-        )
-    return found
-
-
-def _waiting_in_words(
-    held: t.Mapping[str, Held], waiting: t.Sequence[str], members: Members, now: datetime
-) -> str:
-    leaves = (held[consumer].pair.certificate for consumer in waiting)
-    left = span_in_words(min(leaf.not_after for leaf in leaves if leaf) - now)
-    answers = ["%s: %s" % item for item in members.answers.items() if item[1]]
-    return (
-        "Client certificates of etcd stay those of the old CA, the first of them for %s, until every member trusts"
-        " the new one: %s. Not yet: %s"
-        % (
-            left,
-            ", ".join(waiting),
-            "; ".join(answers) or "nobody was asked, since no endpoints were named",
-        )
-    )
