@@ -35,6 +35,7 @@ UNSYNCED = (
 )
 NO_POD = "no pod gets an address"
 NO_LEAK_CARE = "the addresses of nodes and pods that are gone are never released"
+UNRENAMED = "policies keep the names that releases before 3.32 stored them under"
 MIGRATION = "the migration to the API group projectcalico.org/v3 cannot run"
 
 # Without serviceaccounts/token: it serves calico/node's CNI token refresher only, which
@@ -217,7 +218,9 @@ KUBE_CONTROLLERS = (
         "services of type LoadBalancer get no address",
         since=30,
     ),
-    Rule("apps", "daemonsets deployments", READ, MIGRATION, since=32),
+    # Renaming waits for calico/node's rollout (kube-controllers/pkg/controllers/networkpolicy/policy_name_migrator.go).
+    Rule("apps", "daemonsets", READ, UNRENAMED, since=32),
+    Rule("apps", "deployments", READ, MIGRATION, since=32),
     Rule(CRD, "*", READ, MIGRATION, since=32),
     Rule(CRD, "blockaffinities ipamblocks ipamhandles", WRITE, NO_LEAK_CARE),
     Rule(CRD, "clusterinformations", READ + " create update", "kube-controllers does not start"),
@@ -252,7 +255,7 @@ KUBE_CONTROLLERS = (
         CRD,
         "globalnetworkpolicies networkpolicies stagedglobalnetworkpolicies stagednetworkpolicies",
         WRITE,
-        "the policy name migrator cannot run",
+        UNRENAMED,
         since=32,
     ),
     Rule(
