@@ -775,8 +775,14 @@ spec:
 
 
 def others(before, after):
-    """What differs of objects that are not kube-controllers', nor their pod's token and addresses."""
-    return [line for line in difference(before, after) if "kube-controllers" not in line]
+    """What differs of objects that are not kube-controllers'."""
+    theirs = ("kube-controllers", "KubeControllersConfiguration")
+    return [line for line in difference(before, after) if not any(map(line.__contains__, theirs))]
+
+
+def pods_of(lab, app):
+    listed = lab.kubectl("get", "pods", "-n", "kube-system", "-l", "k8s-app=" + app, "-o", "json")
+    return {pod["metadata"]["uid"] for pod in json.loads(listed)["items"]}
 
 
 def test_kube_controllers_are_turned_off(lab):
@@ -807,12 +813,13 @@ def test_a_deployment_that_somebody_else_made_stays(lab):
 
 def test_an_installation_without_them_gets_them_and_nothing_else_moves(lab):
     """As an installation of the collection before it had them: no object, file or pod but theirs."""
-    before, pods = snapshot(lab), lab.objects("pods", "kube-system")
+    before = snapshot(lab)
+    pods = [pods_of(lab, app) for app in ("calico-typha", "calico-node")]
     variables = json.dumps({"kube_controllers_configuration": CONFIGURED})
     run = play(lab, "-e", variables).succeeded()
     assert others(before, snapshot(lab)) == []
-    uids = {pod["metadata"]["uid"] for pod in lab.objects("pods", "kube-system")}
-    assert {pod["metadata"]["uid"] for pod in pods} <= uids and len(uids) == len(pods) + 1
+    assert [pods_of(lab, app) for app in ("calico-typha", "calico-node")] == pods
+    assert len(pods_of(lab, "calico-kube-controllers")) == 1
     (made,) = lab.objects("kubecontrollersconfigurations.crd.projectcalico.org")
     assert (made["metadata"]["name"], made["spec"]["logSeverityScreen"]) == ("default", "Debug")
     assert made["spec"]["controllers"]["node"]["leakGracePeriod"] == "1h"
