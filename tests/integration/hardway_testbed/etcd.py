@@ -194,13 +194,14 @@ class Etcd:
 
     def kv(self, call, request):
         """A request as root, to any member that runs."""
+        refusals = []
         for number in sorted(self.processes):
             try:
                 with self.channel(number) as channel:
                     return getattr(rpc.KVStub(channel), call)(request, timeout=5)
             except grpc.RpcError as exc:
-                last = exc
-        raise last
+                refusals.append(exc)
+        raise refusals[-1]
 
     def everything(self):
         """{key: (value, mod_revision)} of all of Calico's."""

@@ -82,8 +82,8 @@ def put(api, consumer, servers, certificate, key, labels=None, **more):
     api.objects[path(consumer)] = {**body, **more}
 
 
-def require_sound(api, ca, consumers=NAMES, servers=None):
-    for consumer in consumers:
+def require_sound(api, ca, consumers=(), servers=None):
+    for consumer in consumers or NAMES:
         cas, certificate, key = stored(api, consumer)
         oracle.verify(certificate, ca[0], "sslclient")
         oracle.verify(certificate, ca[0], "sslserver", fails=True)

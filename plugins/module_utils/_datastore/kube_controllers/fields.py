@@ -44,7 +44,8 @@ def seconds(text: t.Any) -> float | None:
 
 def same_duration(first: t.Any, second: t.Any) -> bool:
     """kube-controllers writes "5m" back as "5m0s"."""
-    return first == second or seconds(first) == seconds(second) is not None
+    lasts = seconds(first)
+    return first == second or (lasts is not None and lasts == seconds(second))
 
 
 def same_list(first: t.Any, second: t.Any) -> bool:
