@@ -31,15 +31,20 @@ SEVERITIES = ("Debug", "Info", "Warning", "Error", "Fatal")
 DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
+# Go's time.Duration counts nanoseconds in 63 bits.
+LONGEST = "2562047h47m16.85s"
+LONGEST_SECONDS = (2**63 - 1) / 1e9
+
 
 def seconds(text: t.Any) -> float | None:
-    """A duration as Go's time.ParseDuration reads it, such as "1h30m" or "0s"; None if it is none, or negative."""
+    """A duration as Go's time.ParseDuration reads it, such as "1h30m"; None if it is none, negative or too long."""
     if text == "0":
         return 0.0
     if not isinstance(text, str) or not re.fullmatch("(?:%s)+" % DURATION_PART.pattern, text):
         return None
     parts = DURATION_PART.findall(text)
-    return round(sum(float(number) * SECONDS[unit] for number, unit in parts), 9)
+    total = round(sum(float(number) * SECONDS[unit] for number, unit in parts), 9)
+    return total if total < LONGEST_SECONDS else None
 
 
 def same_duration(first: t.Any, second: t.Any) -> bool:

@@ -11,7 +11,9 @@ kube-controllers from starting: it writes its status through the same validation
 
 from __future__ import annotations
 
+import re
 import typing as t
+import warnings
 
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import Field, Spec
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import selector
@@ -23,6 +25,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.r
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers.fields import (
     FIELDS,
+    LONGEST,
     PATHS,
     SECTIONS,
     TEMPLATE_FIELDS,
@@ -30,6 +33,25 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_con
 )
 
 PORTS = range(65536)
+
+# net.ParseCIDR takes neither an address alone nor a mask as an address.
+WITH_LENGTH = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}")
+# k8s.io/apimachinery's IsQualifiedName and IsValidLabelValue.
+LABEL_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+# A part of a regular expression, which is "only_python" where Go's RE2 refuses what Python's re may take.
+PATTERN_PART = re.compile(
+    r"""
+    (?P<only_python>
+        \\[1-9NUZu]                                                     # a backreference, or an escape
+      | \(\?(?!P<|[ims-]*[:)])                                          # (?=a), (?<!a), (?P=a), (?#a), (?x)
+      | (?:[*+?]|\{[0-9,]+\})\+                                         # a++
+      | \{(?:[0-9]+,)?(?:[0-9]{5}|[2-9][0-9]{3}|1(?!000)[0-9]{3})       # a{1001}
+      | \[\^?\]?(?:\\[^1-9NUZub]|[^\]\\])*\\[1-9NUZub]                  # [\1]
+    )
+    | \\. | \[\^?\]?(?:\\.|[^\]\\])*\] | .
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def problems(wanted: Spec, minor: int) -> t.Iterator[str]:
@@ -61,7 +83,11 @@ def _value_problems(field: Field, value: t.Any, minor: int) -> t.Iterator[str]:
         expected = ", ".join(field.choices)
         yield "%s: expected one of %s; found %s" % (field.key, expected, _shown(value))
     elif field.type == "duration" and seconds(value) is None:
-        yield "%s: expected a duration such as 15m or 0s; found %s" % (field.key, _shown(value))
+        yield "%s: expected a duration such as 15m or 0s%s; found %s" % (
+            field.key,
+            ", at most %s" % LONGEST if isinstance(value, str) else "",
+            _shown(value),
+        )
     elif field.type == "int" and (isinstance(value, bool) or value not in PORTS):
         yield "%s: expected a port, 0 to 65535; found %s" % (field.key, _shown(value))
     elif field.type == "list" and minor >= field.since:
@@ -105,15 +131,61 @@ def _template_field_problems(template: Spec, minor: int) -> t.Iterator[str]:
             "" if minor < 31 else ", and interfacePattern too; one of them is needed"
         )
     for cidr in cidrs if isinstance(cidrs, list) else [cidrs] if cidrs else []:
-        if not isinstance(cidr, str) or covered(cidr) is None:
+        if not isinstance(cidr, str) or not WITH_LENGTH.fullmatch(cidr) or covered(cidr) is None:
             yield "interfaceCIDRs: %s is no network; expected for example 10.0.0.0/8" % _shown(cidr)
     if cidrs and not isinstance(cidrs, list):
         yield "interfaceCIDRs: expected a list; found %s" % _shown(cidrs)
-    if labels and not (
-        isinstance(labels, dict) and all(isinstance(each, str) for each in labels.values())
+    yield from _label_problems(labels)
+    yield from _pattern_problems(template.get("interfacePattern"))
+    yield from _selector_problems(template.get("nodeSelector"))
+
+
+def _label_problems(labels: t.Any) -> t.Iterator[str]:
+    if not labels:
+        return
+    if not isinstance(labels, dict) or not all(
+        isinstance(each, str) for pair in labels.items() for each in pair
     ):
         yield "labels: expected texts by name; found %s" % _shown(labels)
-    yield from _selector_problems(template.get("nodeSelector"))
+        return
+    for name, value in labels.items():
+        prefix, slash, last = name.rpartition("/")
+        if not LABEL_PART.fullmatch(last) or (
+            slash and (not NAME.match(prefix) or len(prefix) > 253)
+        ):
+            yield (
+                "labels: %r is no name of a Kubernetes label; expected for example zone or example.com/zone"
+                % name
+            )
+        if value and not LABEL_PART.fullmatch(value):
+            yield (
+                "labels: %s: %r is no value of a Kubernetes label; expected up to 63 letters, digits, dashes, dots"
+                " and underscores, with a letter or digit at both ends" % (name, value)
+            )
+
+
+# The host endpoint controller compiles it with regexp.MustCompile, which ends the process at what it cannot read.
+def _pattern_problems(text: t.Any) -> t.Iterator[str]:
+    wrong = "it is no text"
+    if isinstance(text, str):
+        wrong = _not_in_go(text)
+    if text is not None and wrong:
+        yield "interfacePattern %r cannot be read: %s; expected for example eth.*" % (text, wrong)
+
+
+def _not_in_go(pattern: str) -> str:
+    """Why Go's regexp may not read a regular expression; "" where it does. Refuses a little more, such as \\pN."""
+    try:
+        with warnings.catch_warnings():
+            # [[:digit:]] is a class to Go, and to Python something that may change its meaning.
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as exc:
+        return str(exc)
+    for part in PATTERN_PART.finditer(pattern):
+        if part["only_python"]:
+            return "Go's regular expressions (RE2) have no %s" % part["only_python"]
+    return ""
 
 
 def _selector_problems(text: t.Any) -> t.Iterator[str]:

@@ -133,6 +133,8 @@ def test_nested_and_flat_are_each_others_inverse():
         ("1d", None),
         ("m", None),
         ("5 m", None),
+        ("2562047h47m16.85s", 9223372036.85),
+        ("2562047h47m17s", None),
         (15, None),
         (None, None),
     ],
@@ -239,6 +241,36 @@ REFUSED = {
         (template(interfaceCIDRs="10.0.0.0/8"), 32),
         ["interfaceCIDRs: expected a list; found '10.0.0.0/8'"],
     ),
+    "an address for a network": (
+        (template(interfaceCIDRs=["10.0.0.1", "10.0.0.0/255.0.0.0"]), 30),
+        ["'10.0.0.1' is no network", "'10.0.0.0/255.0.0.0' is no network", "2 problems"],
+    ),
+    "a duration that Go cannot hold": (
+        ({"etcdV3CompactionPeriod": "2562047h47m17s"}, 32),
+        [
+            "etcdV3CompactionPeriod: expected a duration such as 15m or 0s, at most 2562047h47m16.85s"
+        ],
+    ),
+    "labels with names that are none": (
+        (
+            template(labels={"a b": "", "-a": "", "a/b/c": "", "A.b/c": "", "": "", "a" * 64: ""}),
+            32,
+        ),
+        ["labels: 'a b' is no name of a Kubernetes label", "6 problems"],
+    ),
+    "a label's name that is no text": ((template(labels={1: "a"}), 32), ["labels: expected texts"]),
+    "labels with values that are none": (
+        (template(labels={"a": "b c", "b": "c-", "c": "d" * 64, "d": "a/b"}), 32),
+        ["labels: a: 'b c' is no value of a Kubernetes label", "4 problems"],
+    ),
+    "a pattern that is no text": (
+        (template(interfacePattern=5), 32),
+        ["interfacePattern 5 cannot be read: it is no text; expected for example eth.*"],
+    ),
+    "a pattern that is none": (
+        (template(interfacePattern="eth["), 32),
+        ["interfacePattern 'eth[' cannot be read: unterminated character set"],
+    ),
     "labels that are no texts": ((template(labels={"a": 1}), 32), ["labels: expected texts"]),
     "a selector that cannot be read": (
         (template(nodeSelector="has("), 32),
@@ -261,6 +293,64 @@ def test_what_is_refused(name, current):
     message = str(caught.value)
     for word in [*words, "Expected: fields of its spec as Calico 3.%d" % minor, "Found", "Remedy"]:
         assert word in message, message
+
+
+# Tried with Go's regexp.Compile; Python's re.compile takes them all, the possessive ones from 3.11 on.
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?=eth)e",
+        "(?!lo).*",
+        "(?<=e)th",
+        "(?<!e)th",
+        r"(e)\1",
+        "(?P<a>e)(?P=a)",
+        "(e)?(?(1)a|b)",
+        "(?#c)eth",
+        "(?x)eth",
+        r"eth\Z",
+        r"\u0065th",
+        "e++",
+        "e{2}+",
+        "e{1001}",
+        "e{1,2000}",
+        r"[a\1]",
+        r"[\b]",
+        "(?>e)",
+    ],
+)
+def test_patterns_that_go_does_not_read_are_refused(pattern):
+    with pytest.raises(CalicoError, match="interfacePattern .* cannot be read: "):
+        decide(template(interfacePattern=pattern), State(), 32)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "eth.*",
+        "^(eth|ens)[0-9]+$",
+        "(?i)ETH",
+        "(?i:e)th",
+        "(?P<name>e)th",
+        "(?:e)th",
+        r"eth\.1\+",
+        r"e\\1",
+        "[(?=]+",
+        "[]a]?",
+        r"[\]+?]e",
+        "e{1,1000}?",
+        "e+?",
+        "[[:digit:]]",
+        "",
+    ],
+)
+def test_patterns_that_go_reads_are_taken(pattern):
+    assert decide(template(interfacePattern=pattern), State(), 32)
+
+
+def test_labels_as_kubernetes_has_them_are_taken():
+    labels = {"zone": "", "example.com/Zone_a.b-c": "a_B-c.1", "a" * 63: "b" * 63}
+    assert decide(template(labels=labels), State(), 32)
 
 
 def test_a_name_that_two_templates_have():
