@@ -45,7 +45,12 @@ class Exemption(t.NamedTuple):
 
 
 ON_PURPOSE = (
-    Exemption(ANY, "projectcalico.org", ANY, ANY, "the CRDs are those of crd.projectcalico.org"),
+    *(
+        Exemption(
+            role, "projectcalico.org", ANY, ANY, "the CRDs are those of crd.projectcalico.org"
+        )
+        for role in ("node", "typha", "cni")
+    ),
     Exemption(
         "node",
         "",

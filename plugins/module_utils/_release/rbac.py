@@ -276,6 +276,9 @@ KUBE_CONTROLLERS = (
         MIGRATION,
         since=32,
     ),
+    # The migration writes objects of every kind there, after it has unregistered Calico's API server; without the right
+    # it is stuck then (kube-controllers/pkg/controllers/migration/controller.go).
+    Rule("projectcalico.org", "*", READ + " create update patch delete", MIGRATION, since=32),
 )
 
 ROLES = {"node": NODE, "typha": TYPHA, "cni": CNI, "kube_controllers": KUBE_CONTROLLERS}

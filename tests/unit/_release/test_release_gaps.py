@@ -191,6 +191,23 @@ def test_a_new_right_is_lacking_and_a_syncers_is_lacking_for_typha_too():
     ]
 
 
+def test_what_a_wildcard_grants_is_not_lacking_and_a_verb_more_of_that_group_is():
+    """Upstream names the kinds of projectcalico.org beside "*"; the other group has fewer verbs there."""
+
+    def change(objects):
+        named(objects, "ClusterRole", "calico-kube-controllers")["rules"].append(
+            {
+                "apiGroups": ["projectcalico.org"],
+                "resources": ["tiers"],
+                "verbs": ["create", "deletecollection"],
+            }
+        )
+
+    assert lacking(change=change) == [
+        "KUBE_CONTROLLERS lacks deletecollection tiers.projectcalico.org of ClusterRole calico-kube-controllers"
+    ]
+
+
 def test_a_right_that_upstream_no_longer_grants_is_in_excess():
     def change(objects):
         role = named(objects, "ClusterRole", "calico-cni-plugin")

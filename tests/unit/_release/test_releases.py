@@ -120,7 +120,8 @@ def test_only_kube_controllers_has_a_wildcard_and_nobody_may_read_secrets():
                 assert "*" not in verbs and group != "*" and resource != "secrets"
                 assert (
                     resource != "*"
-                    or (role, group) == ("kube_controllers", "crd.projectcalico.org")
+                    or role == "kube_controllers"
+                    and group in ("crd.projectcalico.org", "projectcalico.org")
                     and minor >= 32
                 )
 

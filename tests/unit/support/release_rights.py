@@ -106,6 +106,7 @@ kubevirt.io | virtualmachineinstances | glw (3.32+)
 kubevirt.io | virtualmachines | glw (3.32+)
 migration.projectcalico.org | datastoremigrations | glwcup (3.32+)
 migration.projectcalico.org | datastoremigrations/status | glwcup (3.32+)
+projectcalico.org | * | glwcupd (3.32+)
 """
 
 TYPHA = """
