@@ -17,7 +17,8 @@ description:
   - Before anything is written, the API server checks each write in a dry run, also in check mode, so that an object
     that it refuses is known early.
   - ClusterInformation is created if it is missing but never changed, since calico/node keeps it. In etcd, the same
-    holds for nodes and profiles, which Calico keeps too.
+    holds for nodes and profiles, which Calico keeps too, and for NetworkPolicies C(knp.default.NAME), which
+    kube-controllers make of Kubernetes' own.
   - etcd checks nothing, and drops no field. There, a dry run only finds objects that somebody else changed.
     The options of access to the Kubernetes API are needed too, for the cluster's uid and its namespaces.
   - A snapshot goes back to the kind of datastore that it is from. It is no way from one datastore to the other.

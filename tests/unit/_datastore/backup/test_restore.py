@@ -31,7 +31,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
     content,
 )
-from ansible_collections.hardway.calico.plugins.modules import calico_restore
+from ansible_collections.hardway.calico.plugins.modules import calico_restore, calico_snapshot
 
 
 def without(*names):
@@ -182,6 +182,26 @@ def test_cluster_information_is_created_but_never_changed(run, taken):
     del objects[path("ClusterInformation", "default")]
     assert actions(run(calico_restore, cluster(objects), src=taken)) == [
         ("create", "ClusterInformation default")
+    ]
+
+
+def test_what_is_made_of_kubernetes_own_policies_is_created_but_never_changed(run, tmp_path):
+    """kube-controllers write NetworkPolicies knp.default.NAME into etcd and keep them as Kubernetes has them."""
+    made = stored("NetworkPolicy", "knp.default.a", {"order": 1000}, namespace="shop")
+    admin = stored("GlobalNetworkPolicy", "kanp.adminnetworkpolicy.b", {"tier": "x"})
+    baseline = stored("GlobalNetworkPolicy", "kbanp.baselineadminnetworkpolicy.default", {})
+    src = run(
+        calico_snapshot, cluster({**OBJECTS, **made, **admin}), directory=str(tmp_path / "made")
+    )["path"]
+    changed = copy.deepcopy({**OBJECTS, **made, **admin, **baseline})
+    for key in (*made, *admin):
+        changed[key]["spec"] = {"order": 1}
+    changed.update(stored("NetworkPolicy", "knp.default.new", {}, namespace="shop"))
+    api = cluster(changed)
+    assert actions(run(calico_restore, api, src=src, prune=True)) == [] and api.writes == []
+    assert actions(run(calico_restore, cluster(), src=src, prune=True)) == [
+        ("create", "GlobalNetworkPolicy kanp.adminnetworkpolicy.b"),
+        ("create", "NetworkPolicy shop/knp.default.a"),
     ]
 
 

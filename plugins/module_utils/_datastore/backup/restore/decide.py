@@ -13,8 +13,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.rules import (
     IPAM,
     NEVER_DELETED,
-    OWN,
     STATIC_TIERS,
+    is_own,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.state import (
     State,
@@ -114,12 +114,14 @@ def _surplus(wanted: Manifests, there: Manifests) -> Manifests:
     return [
         item
         for item in sorted(there, key=identity)
-        if identity(item) not in kept and item["kind"] not in (*OWN, *IPAM) and not _is_static(item)
+        if identity(item) not in kept and not _is_made_by_calico(item)
     ]
 
 
-def _is_static(item: Manifest) -> bool:
-    return item["kind"] == kinds.TIER.name and item["metadata"]["name"] in STATIC_TIERS
+def _is_made_by_calico(item: Manifest) -> bool:
+    """Whether Calico itself makes and removes the object."""
+    is_static = item["kind"] == kinds.TIER.name and item["metadata"]["name"] in STATIC_TIERS
+    return is_static or is_own(item) or item["kind"] in IPAM
 
 
 def _delete(item: Manifest) -> DeleteObject:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.hardway.calico.plugins.module_utils._datastore import kinds
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
 
 # Addresses in use: they follow the pods. An old copy would give out addresses that pods have got since, or keep those
 # that are free.
@@ -15,6 +16,13 @@ IPAM = (kinds.IPAM_BLOCK.name, kinds.IPAM_HANDLE.name, kinds.BLOCK_AFFINITY.name
 # migration does; an old Node, in etcd, would take addresses and tunnels back that calico/node has set since; Profiles,
 # in etcd, are namespaces and service accounts, whose pods would be cut off without them.
 OWN = (kinds.CLUSTER_INFORMATION.name, kinds.NODE.name, kinds.PROFILE.name)
+# How Kubernetes' own policies are named among Calico's (libcalico-go/lib/names/policy.go). kube-controllers write them
+# into etcd (kube-controllers/pkg/converter/networkpolicy_converter.go) and keep them as Kubernetes has them. An old
+# one would hold until they compare again, and without a deleted one its pods would be open until then.
+MADE = {
+    "NetworkPolicy": ("knp.default.",),
+    "GlobalNetworkPolicy": ("kanp.adminnetworkpolicy.", "kbanp.baselineadminnetworkpolicy."),
+}
 # Other objects refer to these; the rest has no order.
 FIRST = (
     kinds.CLUSTER_INFORMATION.name,
@@ -33,3 +41,8 @@ STATIC_TIERS = (
     "kube-admin",
     "kube-baseline",
 )
+
+
+def is_own(item: Manifest) -> bool:
+    """Whether Calico keeps the object itself: it is created where it is missing, and never changed or deleted."""
+    return item["kind"] in OWN or item["metadata"]["name"].startswith(MADE.get(item["kind"], ()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.rules import (
     FIRST,
     IPAM,
-    OWN,
+    is_own,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     about,
@@ -64,7 +64,7 @@ def proposal(item: Manifest, current: Manifest | None) -> Manifest | None:
     """
     if current is None:
         return item
-    if item["kind"] in OWN or portable(item) == portable(current):
+    if is_own(item) or portable(item) == portable(current):
         return None
     declared = ("labels", "annotations", "finalizers", "managedFields")
     given = {key: value for key, value in current["metadata"].items() if key not in declared}
