@@ -21,7 +21,9 @@ description:
     kube-controllers make of Kubernetes' own.
   - etcd checks nothing, and drops no field. There, a dry run only finds objects that somebody else changed.
     The options of access to the Kubernetes API are needed too, for the cluster's uid and its namespaces.
-  - A snapshot goes back to the kind of datastore that it is from. It is no way from one datastore to the other.
+  - A snapshot goes back to the kind of datastore that it is from; the other one is refused, whatever O(other_cluster)
+    says, since labels and annotations are elsewhere in it. A snapshot that does not tell its datastore, as the first
+    ones, counts as one of the Kubernetes API.
   - Objects of a namespace that does not exist are left out with a warning.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -135,6 +137,7 @@ def main() -> None:
             prune=params["prune"],
             unknown_fields=params["unknown_fields"],
             other_cluster=params["other_cluster"],
+            datastore=params["datastore_type"],
         )
         api = connect(params)
         calico = datastore(params, api)

@@ -20,6 +20,7 @@ description:
     The options of access to the Kubernetes API are needed too, since the cluster's uid is read there.
   - Its name shows the cluster, the release and the time, such as
     C(calico-192.0.2.11-1f0c93aa-v3.31.7-20261121T071000Z.json).
+  - It holds which datastore it is of, since it can only be restored into the same one.
   - It writes nothing if the newest snapshot of the cluster in O(directory) holds the same.
   - Passwords of BGP peers are references to Secrets, in the cluster as in the file. Secrets are not in it.
 extends_documentation_fragment:
@@ -135,7 +136,7 @@ def main() -> None:
     try:
         api = connect(params)
         state = read(datastore(params, api), Cluster(api), folder, params["cluster"])
-        decision = decide(state, params["calico_version"], now)
+        decision = decide(state, params["calico_version"], now, params["datastore_type"])
         if not module.check_mode:
             apply(decision.plan, folder)
     except CalicoError as exc:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 
 import pytest
 from calico_cluster import OBJECTS, Cluster, cluster, path, stored
@@ -30,6 +31,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot import (
     content,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kubernetes import (
+    KubernetesDatastore,
 )
 from ansible_collections.hardway.calico.plugins.modules import calico_restore, calico_snapshot
 
@@ -313,6 +317,46 @@ def test_another_cluster_unless_told_otherwise(run, taken):
         and api.writes == []
     )
     assert run(calico_restore, api, src=taken, other_cluster=True)["changed"]
+
+
+@pytest.fixture(name="etcd")
+def etcd_fixture(monkeypatch):
+    """With datastore_type etcdv3, the objects are behind the stand-in API too: what differs here is what etcd is."""
+    for module in (calico_snapshot, calico_restore):
+        monkeypatch.setattr(module, "datastore", lambda params, api: KubernetesDatastore(api))
+    return {"datastore_type": "etcdv3"}
+
+
+def test_a_snapshot_of_the_other_datastore_is_refused_whatever_the_cluster(
+    run, taken, etcd, tmp_path
+):
+    """Labels are where the other datastore does not look for them."""
+    api = cluster(without("pool1"))
+    of_etcd = run(calico_snapshot, cluster(), directory=str(tmp_path / "etcd"), **etcd)["path"]
+    for options in (
+        {"src": taken, **etcd},
+        {"src": taken, "other_cluster": True, **etcd},
+        {"src": of_etcd, "other_cluster": True},
+    ):
+        result = run(calico_restore, api, **options)
+        assert result["failed"] and "the other datastore" in result["msg"], options
+        for word in ("kubernetes", "etcdv3", "labels", "Expected", "Found", "Remedy"):
+            assert word in result["msg"], result["msg"]
+    assert api.requests == []
+    assert run(calico_restore, api, src=of_etcd, **etcd)["changed"]
+
+
+def test_a_snapshot_that_does_not_tell_its_datastore_is_of_the_kubernetes_api(run, taken, etcd):
+    with open(taken, encoding="utf-8") as handle:
+        snapshot = json.load(handle)
+    assert snapshot["metadata"]["annotations"].pop("hardway.calico/datastore") == "kubernetes"
+    with open(taken, "w", encoding="utf-8") as handle:
+        json.dump(snapshot, handle)
+    assert run(calico_restore, cluster(), src=taken)["changed"] is False
+    assert "the other datastore" in run(calico_restore, cluster(), src=taken, **etcd)["msg"]
+    again = {"directory": os.path.dirname(taken), "cluster": "blue", "calico_version": "v3.31.7"}
+    assert run(calico_snapshot, cluster(), check=True, **again)["changed"] is False
+    assert run(calico_snapshot, cluster(), check=True, **again, **etcd)["changed"]
 
 
 def test_a_cluster_without_the_crds(run, taken):

@@ -13,6 +13,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
     chosen,
     proposal,
     require_cluster,
+    require_datastore,
     without_namespace,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.state import (
@@ -35,6 +36,7 @@ def read(datastore: Datastore, cluster: Cluster, wanted: Wanted) -> State:
 
     One request for the cluster, the kinds, the namespaces, each kind concerned and the dry run of each write.
     """
+    require_datastore(wanted.snapshot, wanted.datastore)
     require_cluster(wanted.snapshot, cluster.uid(), wanted.other_cluster)
     datastore = datastore.at_one_moment()
     kinds = datastore.kinds()

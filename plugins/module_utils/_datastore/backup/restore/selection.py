@@ -13,6 +13,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     about,
+    datastore_of,
     identity,
     portable,
 )
@@ -21,6 +22,24 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import KUBERNETES
+
+
+def require_datastore(snapshot: Manifest, datastore: str) -> None:
+    """Raise CalicoError for a snapshot of the other datastore.
+
+    The Kubernetes API has an object's labels in the annotation projectcalico.org/metadata, where etcd's reader does not
+    look for them (libcalico-go/lib/backend/k8s/resources/resources.go).
+    """
+    found = datastore_of(snapshot)
+    if found != datastore:
+        raise CalicoError(
+            "The snapshot is of the other datastore, where Calico keeps labels and annotations elsewhere",
+            expected="one taken with datastore_type: %s" % datastore,
+            found="one taken with datastore_type: %s; one that does not tell counts as %s"
+            % (found, KUBERNETES),
+            remedy="choose the right file; calicoctl datastore migrate moves objects from etcd to the Kubernetes API",
+        )
 
 
 def require_cluster(snapshot: Manifest, cluster_uid: str, other_cluster: bool) -> None:

@@ -12,13 +12,14 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifest,
     Manifests,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import KUBERNETES
 
 
 @dataclass(frozen=True)
 class Wanted:
     """A snapshot and how it is to come back; the rest are options of calico_restore.
 
-    unknown_fields: "refuse" or "drop".
+    unknown_fields: "refuse" or "drop". datastore: the one to be written, as in datastore_type.
     """
 
     snapshot: Manifest
@@ -26,6 +27,7 @@ class Wanted:
     prune: bool = False
     unknown_fields: str = "refuse"
     other_cluster: bool = False
+    datastore: str = KUBERNETES
 
 
 @dataclass(frozen=True)

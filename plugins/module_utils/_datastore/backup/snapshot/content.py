@@ -21,6 +21,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
     Manifests,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.hardway.calico.plugins.module_utils._etcd.arguments import KUBERNETES
 from ansible_collections.hardway.calico.plugins.module_utils._release.crds import CALICO as GROUP
 
 KEPT = ("name", "namespace", "labels", "annotations", "finalizers")
@@ -43,14 +44,20 @@ def identity(item: Manifest) -> Identity:
 
 
 def make(
-    items: Manifests, cluster_uid: str, cluster: str, version: str, now: datetime.datetime
+    items: Manifests,
+    cluster_uid: str,
+    cluster: str,
+    version: str,
+    now: datetime.datetime,
+    datastore: str = KUBERNETES,
 ) -> Manifest:
-    """The snapshot. items: objects as the API returns them; now: in UTC."""
+    """The snapshot. items: objects as the datastore returns them; now: in UTC; datastore: as in datastore_type."""
     kept = sorted((portable(item) for item in items), key=identity)
     described = {
         "cluster-uid": cluster_uid,
         "cluster": cluster,
         "calico-version": version,
+        "datastore": datastore,
         "taken": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "digest": digest(kept),
     }
@@ -92,11 +99,17 @@ def about(snapshot: Manifest) -> dict[str, str]:
     return {key[len(PREFIX) :]: value for key, value in found.items() if key.startswith(PREFIX)}
 
 
+def datastore_of(snapshot: Manifest) -> str:
+    """The datastore that a snapshot is of, as in datastore_type; the first snapshots do not tell."""
+    return about(snapshot).get("datastore", KUBERNETES)
+
+
 def alike(snapshot: Manifest, other: Manifest) -> bool:
-    """Whether two snapshots hold the same objects of the same cluster and release."""
+    """Whether two snapshots hold the same objects of the same cluster, datastore and release."""
     its, others = about(snapshot), about(other)
     keys = ("cluster-uid", "calico-version", "digest")
-    return all(its.get(key) == others.get(key) for key in keys)
+    same = all(its.get(key) == others.get(key) for key in keys)
+    return same and datastore_of(snapshot) == datastore_of(other)
 
 
 def parse(data: bytes, path: str) -> Manifest:

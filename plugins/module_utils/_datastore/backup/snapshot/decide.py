@@ -31,9 +31,11 @@ class Decision:
     objects: dict[str, int]
 
 
-def decide(state: State, version: str, now: datetime.datetime) -> Decision:
-    """version: the release that the cluster runs, "" if it is not known; now: in UTC."""
-    snapshot = content.make(state.objects, state.cluster_uid, state.cluster, version, now)
+def decide(state: State, version: str, now: datetime.datetime, datastore: str) -> Decision:
+    """version: the release that the cluster runs, "" if it is not known; now: in UTC; datastore: as datastore_type."""
+    snapshot = content.make(
+        state.objects, state.cluster_uid, state.cluster, version, now, datastore
+    )
     counted = collections.Counter(item["kind"] for item in snapshot["items"])
     kinds = dict(sorted(counted.items()))
     if state.earlier and content.alike(snapshot, state.earlier.snapshot):
