@@ -17,7 +17,7 @@ import openssl_oracle as oracle
 import pytest
 from aetcd import rpc
 from ansible.module_utils.testing import patch_module_args
-from hardway_testbed.etcd import Etcd
+from hardway_testbed.etcd import COMPACTION, COMPACTOR, Etcd
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.objects import (
@@ -53,6 +53,8 @@ class Members(Etcd):
         with self.channel() as channel:
             for about in CONSUMERS.values():
                 self._add_user(rpc.AuthStub(channel), about.common_name, None, "calico")
+            grant = rpc.AuthUserGrantRoleRequest(user="calico-kube-controllers", role=COMPACTOR)
+            rpc.AuthStub(channel).UserGrantRole(grant, timeout=5)
 
     def channel(self, number=0, user="root"):
         """Its administrator has certificates of both CAs; the newer one is taken where it is trusted."""
@@ -152,6 +154,26 @@ def read(etcd, pems, number):
         rpc.KVStub(channel).Range(rpc.RangeRequest(key=b"/calico/x", serializable=True), timeout=20)
 
 
+def compact(etcd, pems):
+    """What kube-controllers' compactor sends each round (k8s.io/apiserver/pkg/storage/etcd3/compact.go)."""
+    ca, certificate, key = pems
+    credentials = grpc.ssl_channel_credentials(ca, key, certificate)
+    with grpc.secure_channel("127.0.0.1:%d" % etcd.clients[0], credentials) as channel:
+        kv = rpc.KVStub(channel)
+        version = rpc.Compare(
+            result=rpc.Compare.EQUAL, target=rpc.Compare.VERSION, key=COMPACTION, version=0
+        )
+        found = kv.Txn(
+            rpc.TxnRequest(
+                compare=[version],
+                success=[rpc.RequestOp(request_put=rpc.PutRequest(key=COMPACTION, value=b"0"))],
+                failure=[rpc.RequestOp(request_range=rpc.RangeRequest(key=COMPACTION))],
+            ),
+            timeout=20,
+        )
+        kv.Compact(rpc.CompactionRequest(revision=found.header.revision), timeout=20)
+
+
 def test_the_ca_of_clients_is_replaced_under_constant_clients(etcd, run):
     authority = etcd.authority.folder
     old = (etcd.first, (authority / "ca.key").read_text())
@@ -216,3 +238,12 @@ def test_each_is_a_user_of_its_own(etcd, run):
                 read(etcd, pems, 0)
         else:
             read(etcd, pems, 0)
+
+
+def test_only_kube_controllers_may_compact_as_their_compactor_does(etcd, run):
+    old = (etcd.first, pathlib.Path(etcd.authority.folder, "ca.key").read_text())
+    api = RecordedApi()
+    run(api, old, endpoints=etcd.endpoints)
+    with pytest.raises(grpc.RpcError, match="permission denied"):
+        compact(etcd, triple(api, "node"))
+    compact(etcd, triple(api, "kube_controllers"))

@@ -31,6 +31,8 @@ USERS = {
     "nobody": (None, READWRITE, b"/other/"),
     "with-password": ("s3cret-of-etcd", READWRITE, b"/calico/"),
 }
+# For kube-controllers besides the role calico: the key that their compactor begins each round with.
+COMPACTOR, COMPACTION = "calico-kube-controllers", b"compact_rev_key"
 
 
 class Etcd:
@@ -240,6 +242,11 @@ class Etcd:
                     rpc.AuthRoleGrantPermissionRequest(name=name, perm=permission), timeout=5
                 )
                 self._add_user(auth, name, password, name)
+            auth.RoleAdd(rpc.AuthRoleAddRequest(name=COMPACTOR), timeout=5)
+            permission = rpc.Permission(permType=READWRITE, key=COMPACTION)
+            auth.RoleGrantPermission(
+                rpc.AuthRoleGrantPermissionRequest(name=COMPACTOR, perm=permission), timeout=5
+            )
             auth.AuthEnable(rpc.AuthEnableRequest(), timeout=5)
 
     @staticmethod

@@ -21,6 +21,8 @@ CLIENT_PORT, PEER_PORT = 23790, 23800
 # The users are the common names of the clients' certificates (plugins/module_utils/_etcd_pki/objects.py).
 USERS = ("calico-node", "calico-cni", "calico-kube-controllers", "calicoctl", "hardway-calico")
 PREFIX = b"/calico/"
+# For kube-controllers besides: the key that their compactor begins each round with.
+COMPACTOR, COMPACTION = "calico-kube-controllers", b"compact_rev_key"
 
 
 class Etcd:
@@ -77,9 +79,16 @@ class Etcd:
             name="calico",
             perm={"permType": "READWRITE", "key": _b64(PREFIX), "range_end": _b64(end)},
         )
+        self._ask("auth/role/add", name=COMPACTOR)
+        self._ask(
+            "auth/role/grant",
+            name=COMPACTOR,
+            perm={"permType": "READWRITE", "key": _b64(COMPACTION)},
+        )
         for user, role in (("root", "root"), *((user, "calico") for user in USERS)):
             self._ask("auth/user/add", name=user, options={"no_password": True})
             self._ask("auth/user/grant", user=user, role=role)
+        self._ask("auth/user/grant", user="calico-kube-controllers", role=COMPACTOR)
         self._ask("auth/enable")
 
     def _is_healthy(self):
