@@ -17,7 +17,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.hardway.calico.plugins.module_utils._release.table import NEWEST, OLDEST
+from ansible_collections.hardway.calico.plugins.module_utils._release.table import (
+    NEWEST,
+    OLDEST,
+    release,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.found import Found, Images
 from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions import (
     is_supported,
@@ -25,9 +29,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._upgrade.versions i
     order,
 )
 
-# In their order. kube-controllers of 3.32 renames policies into what older nodes and Typhas do not read, and takes its
-# own look at calico/node's DaemonSet for "all of it is new" (kube-controllers/pkg/controllers/networkpolicy/
-# policy_name_migrator.go): so it comes when nothing older is left, and goes first on the way back.
+# In their order. kube-controllers of 3.32 renames policies into what calicoctl and the API server of older releases do
+# not find by name, and takes its own look at calico/node's DaemonSet for "all of it is new" (kube-controllers/pkg/
+# controllers/networkpolicy/policy_name_migrator.go): so it comes when nothing older is left, and goes first on the way
+# back.
 STAGES = ("typha", "nodes", "binaries", "kube_controllers", "finish")
 STAGES_BACK = ("kube_controllers", "typha", "nodes", "binaries", "finish")
 
@@ -99,6 +104,7 @@ def judge(target: str, found: Found, back: bool = False, from_version: str = "")
         back=going_back,
         notes=[
             *_notes_on_way(target, newest, min(workloads, key=order), going_back),
+            *(_notes_on_policies(target, found) if going_back else ()),
             *_notes_on_nodes(found),
         ],
     )
@@ -179,6 +185,26 @@ def _notes_on_way(target: str, newest: str, oldest: str, going_back: bool) -> t.
             "%d minor%s skipped, which Calico supports"
             % (skipped, " is" if skipped == 1 else "s are")
         )
+
+
+def _notes_on_policies(target: str, found: Found) -> t.Iterator[str]:
+    """Felix enforces a policy stored as NAME in every release: no dot means the tier default (lib/names/policy.go).
+
+    But up to 3.31 clients ask the datastore for default.NAME (defaultPolicyName in libcalico-go/lib/backend/k8s/
+    resources/customresource.go, before 3.29 libcalico-go/lib/clientv3/globalnetworkpolicy.go).
+    """
+    renaming = [version for version in found.kube_controllers if _renames_policies(version)]
+    if renaming and not _renames_policies(target):
+        yield (
+            "kube-controllers %s may have renamed policies from default.NAME to NAME: %s enforces them, but its"
+            " calicoctl and API server look for default.NAME, so that get, replace and delete do not find them and"
+            " apply makes a second object; the first is then removed with kubectl, from crd.projectcalico.org"
+            % (max(renaming, key=order), target)
+        )
+
+
+def _renames_policies(version: str) -> bool:
+    return is_supported(version) and bool(release(version)["kube_controllers"]["policy_migration"])
 
 
 def _notes_on_nodes(found: Found) -> t.Iterator[str]:

@@ -396,7 +396,7 @@ def test_a_pod_of_the_old_release_that_is_still_there():
 
 
 def test_kube_controllers_go_last_and_on_the_way_back_first():
-    """Of 3.32 they rename policies into what older nodes and Typhas do not read."""
+    """Of 3.32 they rename policies into what older calicoctl does not find by name."""
     seen = cluster(OLD, (OLD, NEW, OLD), strategy="OnDelete", controllers=OLD)
     there = planning.decide(NEW, IMAGES, understand(seen, hosts(OLD, OLD, OLD)))
     assert there["remaining"] == ["typha", "nodes", "binaries", "kube_controllers", "finish"]
@@ -411,6 +411,39 @@ def test_kube_controllers_go_last_and_on_the_way_back_first():
 def test_the_way_back_while_only_kube_controllers_are_old():
     seen = cluster(**ALL_NEW, controllers=OLD)
     assert judged(seen, [NEW] * 3, target=OLD, back=True).back is True
+
+
+# (cluster, target, whether it is told that policies may have been renamed).
+RENAMED = {
+    "back from 3.32": (cluster(**ALL_NEW, controllers=NEW), OLD, True),
+    "back by several minors": (cluster(**ALL_NEW, controllers=NEW), "v3.28.5", True),
+    "a pod of them is left": (
+        {**cluster(**ALL_NEW, controllers=NEW), "kube_controllers": workload("kc", OLD)},
+        OLD,
+        True,
+    ),
+    "they are still old": (cluster(**ALL_NEW, controllers=OLD), OLD, False),
+    "there are none": (cluster(**ALL_NEW), OLD, False),
+    "their image says nothing": (cluster(**ALL_NEW, controllers="a/kc:blue"), OLD, False),
+    "back below 3.32 from below": (
+        cluster(OLD, (OLD,) * 3, controllers=OLD),
+        "v3.30.7",
+        False,
+    ),
+    "another patch": (cluster(**ALL_NEW, controllers=NEW), "v3.32.0", False),
+    "the way up": (cluster(controllers=NEW), NEW, False),
+}
+
+
+@pytest.mark.parametrize("name", list(RENAMED))
+def test_the_way_back_says_what_became_of_policies_names(name):
+    seen, target, expected = RENAMED[name]
+    notes = judged(seen, (target,) * 3, target=target, back=True).notes
+    found = [note for note in notes if "may have renamed policies" in note]
+    assert len(found) == expected, notes
+    for note in found:
+        assert note.startswith("kube-controllers v3.32.1 may have renamed policies")
+        assert "%s enforces them" % target in note and "default.NAME" in note
 
 
 def test_hosts_are_nodes_by_name_or_host_name():
