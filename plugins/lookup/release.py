@@ -25,6 +25,11 @@ options:
   key:
     description: Return only the value at this dotted path of RV(_list), for example V(rbac.typha).
     type: str
+  registry:
+    description: Registry and path of the RV(_list[].images) in place of upstream's. Deprecated, and removed in 2.0.0;
+      use the lookup P(hardway.calico.image#lookup).
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -125,9 +130,18 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._release.table import at, release
+
+
+def _from(registry: str, about: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The release with its images in another registry, "" for upstream's."""
+    if not registry:
+        return about
+    names = {name: image.rpartition("/")[2] for name, image in about["images"].items()}
+    return {**about, "images": {name: registry + "/" + last for name, last in names.items()}}
 
 
 class LookupModule(LookupBase):
@@ -135,9 +149,15 @@ class LookupModule(LookupBase):
         self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[t.Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        key = self.get_option("key")
+        key, registry = self.get_option("key"), self.get_option("registry")
+        if registry:
+            Display().deprecated(
+                "The option registry of the lookup hardway.calico.release gives way to the lookup hardway.calico.image.",
+                version="2.0.0",
+                collection_name="hardway.calico",
+            )
         try:
-            found = [release(term) for term in terms]
+            found = [_from(registry, release(term)) for term in terms]
             return [at(about, key) if key else about for about in found]
         except CalicoError as exc:
             raise AnsibleLookupError(str(exc)) from exc

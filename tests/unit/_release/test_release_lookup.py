@@ -36,6 +36,12 @@ CALLS = {
     "two": (["v3.32.1", "3.26"], {}),
     "registry": (["3.30"], {"key": "registry"}),
     "image": (["3.30"], {"key": "images.typha"}),
+    "another registry": (
+        ["3.30"],
+        {"key": "images.typha", "registry": "mirror.example.com:5000/a"},
+    ),
+    "another registry, all": (["3.32"], {"registry": "mirror.example.com"}),
+    "no other registry": (["3.30"], {"key": "images.typha", "registry": ""}),
     "rules": (["3.32"], {"key": "rbac.cni"}),
     "unknown key": (["3.32"], {"key": "typha.nothing"}),
     "too deep": (["3.32"], {"key": "registry.nothing"}),
@@ -62,7 +68,7 @@ def child():
         env=env,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return {**json.loads(done.stdout), "warnings": " ".join(done.stderr.split())}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +87,20 @@ def test_key(answers):
 
 def test_images_of_upstream(answers):
     assert answers["image"] == ["docker.io/calico/typha:v3.30.7"]
+    assert answers["no other registry"] == answers["image"]
+
+
+def test_images_of_another_registry_are_deprecated_and_not_ignored(child, answers):
+    assert answers["another registry"] == ["mirror.example.com:5000/a/typha:v3.30.7"]
+    (about,) = answers["another registry, all"]
+    assert about["images"] == {
+        name: "mirror.example.com/%s:v3.32.1" % name.replace("_", "-")
+        for name in ("node", "typha", "cni", "kube_controllers")
+    }
+    assert {**about, "images": ""} == {**release("3.32"), "images": ""}
+    for word in ("option registry of the lookup hardway.calico.release", "hardway.calico.image"):
+        assert word in child["warnings"]
+    assert "2.0.0" in child["warnings"]
 
 
 @pytest.mark.parametrize(
