@@ -152,7 +152,7 @@ class LookupModule(LookupBase):
         key, registry = self.get_option("key"), self.get_option("registry")
         if registry:
             Display().deprecated(
-                "The option registry of the lookup hardway.calico.release gives way to the lookup hardway.calico.image.",
+                "Option registry of the lookup hardway.calico.release: use the lookup hardway.calico.image.",
                 version="2.0.0",
                 collection_name="hardway.calico",
             )

@@ -98,7 +98,7 @@ def test_images_of_another_registry_are_deprecated_and_not_ignored(child, answer
         for name in ("node", "typha", "cni", "kube_controllers")
     }
     assert {**about, "images": ""} == {**release("3.32"), "images": ""}
-    for word in ("option registry of the lookup hardway.calico.release", "hardway.calico.image"):
+    for word in ("Option registry of the lookup hardway.calico.release", "hardway.calico.image"):
         assert word in child["warnings"]
     assert "2.0.0" in child["warnings"]
 
