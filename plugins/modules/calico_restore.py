@@ -19,6 +19,10 @@ description:
   - ClusterInformation is created if it is missing but never changed, since calico/node keeps it. In etcd, the same
     holds for nodes and profiles, which Calico keeps too, and for NetworkPolicies C(knp.default.NAME), which
     kube-controllers make of Kubernetes' own.
+  - Policies of the tier C(default) are compared by the name that users know. Calico stores C(foo) as C(default.foo)
+    before 3.32 and as C(foo) since, and kube-controllers of 3.32 rename those that are there. A policy comes back under
+    the name that the cluster has it by; where it is gone, under the one that the cluster's release gives it. Where two
+    policies would get one name, nothing is written.
   - etcd checks nothing, and drops no field. There, a dry run only finds objects that somebody else changed.
     The options of access to the Kubernetes API are needed too, for the cluster's uid and its namespaces.
   - A snapshot goes back to the kind of datastore that it is from; the other one is refused, whatever O(other_cluster)

@@ -14,6 +14,7 @@ import pytest
 from calico_cluster import OBJECTS, Cluster, cluster, path, stored
 
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore import (
+    policy_names,
     unknown_fields,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.decide import (
@@ -357,6 +358,156 @@ def test_a_snapshot_that_does_not_tell_its_datastore_is_of_the_kubernetes_api(ru
     again = {"directory": os.path.dirname(taken), "cluster": "blue", "calico_version": "v3.31.7"}
     assert run(calico_snapshot, cluster(), check=True, **again)["changed"] is False
     assert run(calico_snapshot, cluster(), check=True, **again, **etcd)["changed"]
+
+
+def named(stored_as, users, order, kind="GlobalNetworkPolicy", **more):
+    """A policy as libcalico-go stores it, with the name for users in its annotation."""
+    note = {"projectcalico.org/metadata": json.dumps({"name": users}, separators=(",", ":"))}
+    spec = {"order": order, "tier": "default", **more}
+    place = "shop" if kind == "NetworkPolicy" else None
+    return stored(kind, stored_as, spec, namespace=place, annotations=note)
+
+
+def at_release(release, *policies):
+    there = stored("ClusterInformation", "default", {"calicoVersion": release} if release else {})
+    return {key: body for each in (there, *policies) for key, body in each.items()}
+
+
+@pytest.fixture(name="restore", params=["kubernetes", "etcdv3"])
+def restore_fixture(run, etcd, request, tmp_path):
+    """restore(before, now, ...): the result, and the names and orders of the policies that are there afterwards."""
+    store = {"datastore_type": request.param}
+    assert etcd
+
+    def restore(before, now, **options):
+        src = run(calico_snapshot, cluster(before), directory=str(tmp_path / "snap"), **store)[
+            "path"
+        ]
+        api = cluster(now)
+        result = run(calico_restore, api, src=src, **store, **options)
+        if not result.get("failed"):
+            assert not run(calico_restore, api, src=src, **store, **options)["changed"]
+        left = {
+            body["metadata"]["name"]: body["spec"]["order"]
+            for key, body in api.objects.items()
+            if "policies/" in key and key.startswith("/apis/crd.projectcalico.org")
+        }
+        return result, left
+
+    return restore
+
+
+OLD, NEW = "v3.31.7", "v3.32.1"
+# Policies of the snapshot, the cluster's release and its policies; what is there afterwards, with prune and without.
+NAMES = {
+    "renamed by kube-controllers": ([("default.foo", 1)], NEW, [("foo", 2)], {"foo": 1}),
+    "not renamed yet": ([("default.foo", 1)], NEW, [("default.foo", 2)], {"default.foo": 1}),
+    "gone, of an old release": ([("default.foo", 1)], NEW, [], {"foo": 1}),
+    "gone, old on old": ([("default.foo", 1)], OLD, [], {"default.foo": 1}),
+    "gone, new on old": ([("foo", 1)], OLD, [], {"default.foo": 1}),
+    "gone, new on one that never knew tiers": ([("foo", 1)], "v3.26.5", [], {"default.foo": 1}),
+    "new on old": ([("foo", 1)], OLD, [("default.foo", 2)], {"default.foo": 1}),
+    "renamed, then gone back": ([("default.foo", 1)], OLD, [("foo", 2)], {"foo": 1}),
+    "same on new": ([("foo", 1)], NEW, [("foo", 2)], {"foo": 1}),
+    "release unknown": ([("default.foo", 1)], "", [], {"default.foo": 1}),
+    "being renamed, new": (
+        [("default.foo", 1)], NEW, [("default.foo", 2), ("foo", 2)], {"default.foo": 2, "foo": 1},
+    ),
+    "being renamed, old": (
+        [("default.foo", 1)], OLD, [("default.foo", 2), ("foo", 2)], {"default.foo": 1, "foo": 2},
+    ),
+    "taken while being renamed": (
+        [("default.foo", 3), ("foo", 1)], NEW, [("foo", 2)], {"foo": 1},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("prune", [False, True])
+@pytest.mark.parametrize("kind", ["GlobalNetworkPolicy", "NetworkPolicy"])
+@pytest.mark.parametrize("case", list(NAMES))
+def test_a_policy_is_known_by_the_name_that_users_know(restore, case, kind, prune):
+    """kube-controllers of 3.32 rename default.foo to foo, and older releases look for default.foo."""
+    before, release, now, after = NAMES[case]
+    result, left = restore(
+        at_release(NEW, *(named(name, "foo", order, kind) for name, order in before)),
+        at_release(release, *(named(name, "foo", order, kind) for name, order in now)),
+        prune=prune,
+    )
+    assert left == after, result
+
+
+def test_the_annotation_tells_the_name_for_users_under_any_other(run, etcd, tmp_path):
+    src = run(
+        calico_snapshot,
+        cluster(at_release(OLD, stored("GlobalNetworkPolicy", "default.foo", {"order": 1}))),
+        directory=str(tmp_path),
+        **etcd,
+    )["path"]
+    api = cluster(at_release(NEW))
+    run(calico_restore, api, src=src, **etcd)
+    metadata = api.objects[path("GlobalNetworkPolicy", "foo")]["metadata"]
+    assert metadata["annotations"] == {"projectcalico.org/metadata": '{"name":"foo"}'}
+
+
+def test_labels_in_the_annotation_stay_under_the_other_name(run, tmp_path):
+    """Calico before 3.29 keeps the metadata without the name."""
+    note = '{"creationTimestamp":null,"labels":{"a":"b"}}'
+    before = stored(
+        "GlobalNetworkPolicy",
+        "default.foo",
+        {"order": 1},
+        annotations={"projectcalico.org/metadata": note},
+    )
+    src = run(calico_snapshot, cluster(at_release(OLD, before)), directory=str(tmp_path))["path"]
+    api = cluster(at_release(NEW))
+    run(calico_restore, api, src=src)
+    kept = api.objects[path("GlobalNetworkPolicy", "foo")]["metadata"]["annotations"]
+    assert kept == {
+        "projectcalico.org/metadata": '{"name":"foo","creationTimestamp":null,"labels":{"a":"b"}}'
+    }
+
+
+def test_policies_of_other_tiers_and_those_of_kubectl_keep_their_names(run, tmp_path):
+    """Without an annotation, the Kubernetes API's name is the one for users, and nobody renames the policy."""
+    before = at_release(
+        OLD,
+        named("default.foo", "default.foo", 1, tier="own"),
+        stored("GlobalNetworkPolicy", "default.plain", {"order": 1}),
+    )
+    src = run(calico_snapshot, cluster(before), directory=str(tmp_path))["path"]
+    api = cluster(at_release(NEW, stored("GlobalNetworkPolicy", "plain", {"order": 2})))
+    assert actions(run(calico_restore, api, src=src)) == [
+        ("create", "GlobalNetworkPolicy default.foo"),
+        ("create", "GlobalNetworkPolicy default.plain"),
+    ]
+
+
+def test_an_annotation_that_was_lost_is_no_other_policy(run, tmp_path):
+    before, bare = named("default.foo", "foo", 1), stored("GlobalNetworkPolicy", "default.foo", {})
+    src = run(calico_snapshot, cluster(at_release(OLD, before)), directory=str(tmp_path))["path"]
+    for release in (OLD, NEW):
+        result = run(calico_restore, cluster(at_release(release, bare)), src=src, prune=True)
+        assert actions(result) == [("update", "GlobalNetworkPolicy default.foo")]
+
+
+def test_objects_of_other_kinds_are_left_as_they_are():
+    """Handles in etcd may have one name in small letters."""
+    handles = [of_calico("IPAMHandle", "h.1", {"handleID": name}) for name in ("h.1", "H.1")]
+    assert policy_names.as_stored(handles, handles[:1], NEW, "etcdv3") == handles
+
+
+def test_two_policies_of_one_name_are_refused_before_anything_is_written(restore):
+    """3.32 has foo and default.foo beside each other; before, both are stored as default.foo."""
+    both = (named("foo", "foo", 1), named("default.foo", "default.foo", 1))
+    for now in ((), (both[1],)):
+        result, left = restore(at_release(NEW, *both), at_release(OLD, *now))
+        assert result["failed"] and "under one name" in result["msg"]
+        for word in ("default.foo for default.foo and foo", "v3.31.7", "Expected", "Remedy"):
+            assert word in result["msg"], result["msg"]
+        assert "foo" not in left
+    result, left = restore(at_release(NEW, both[0]), at_release(OLD, both[1]))
+    assert "default.foo for default.foo and foo" in result["msg"] and left == {"default.foo": 1}
+    assert restore(at_release(NEW, *both), at_release(NEW))[1] == {"foo": 1, "default.foo": 1}
 
 
 def test_a_cluster_without_the_crds(run, taken):

@@ -10,6 +10,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore import k
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore import (
     unknown_fields,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.policy_names import (
+    policy,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.rules import (
     IPAM,
     NEVER_DELETED,
@@ -52,7 +55,7 @@ def decide(wanted: Wanted, state: State) -> tuple[Plan[RestoreStep], list[str]]:
     written = (step(tried, current.get(identity(tried.item))) for tried in state.tried)
     steps = [each for each in written if each]
     if wanted.prune:
-        surplus = _surplus(wanted.snapshot["items"], state.there)
+        surplus = _surplus(wanted, state)
         steps += [_delete(item) for item in surplus if item["kind"] not in NEVER_DELETED]
         warnings += [_kept(item) for item in surplus if item["kind"] in NEVER_DELETED]
     return Plan(steps), warnings
@@ -108,13 +111,15 @@ def _differing(before: Manifest, after: Manifest) -> list[str]:
     return parts + sorted(key for key in keys if before.get(key) != after.get(key))
 
 
-def _surplus(wanted: Manifests, there: Manifests) -> Manifests:
-    """The objects that the snapshot has not, but for those that Calico keeps for itself."""
-    kept = {identity(item) for item in wanted}
+def _surplus(wanted: Wanted, state: State) -> Manifests:
+    """The objects that the snapshot has not, under no name, but for those that Calico keeps for itself."""
+    kept = {policy(item, wanted.datastore) for item in wanted.snapshot["items"]}
     return [
         item
-        for item in sorted(there, key=identity)
-        if identity(item) not in kept and not _is_made_by_calico(item)
+        for item in sorted(state.there, key=identity)
+        if identity(item) not in state.taken
+        and policy(item, wanted.datastore) not in kept
+        and not _is_made_by_calico(item)
     ]
 
 

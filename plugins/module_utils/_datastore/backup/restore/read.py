@@ -9,6 +9,12 @@ from __future__ import annotations
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.cluster import (
     Cluster,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.policy_names import (
+    KINDS as POLICIES,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.policy_names import (
+    as_stored,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.selection import (
     chosen,
     proposal,
@@ -24,6 +30,15 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.r
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     identity,
 )
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_information import (
+    NAME as CLUSTER,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_information import (
+    calico_version,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.kinds import (
+    CLUSTER_INFORMATION,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
     Datastore,
     Kind,
@@ -34,7 +49,8 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.port imp
 def read(datastore: Datastore, cluster: Cluster, wanted: Wanted) -> State:
     """The State for a snapshot. Raises CalicoError, and asks no more, where it may not come back: selection.py.
 
-    One request for the cluster, the kinds, the namespaces, each kind concerned and the dry run of each write.
+    One request for the cluster, the kinds, the namespaces, the release, each kind concerned and the dry run of each
+    write.
     """
     require_datastore(wanted.snapshot, wanted.datastore)
     require_cluster(wanted.snapshot, cluster.uid(), wanted.other_cluster)
@@ -50,7 +66,16 @@ def read(datastore: Datastore, cluster: Cluster, wanted: Wanted) -> State:
     there: Manifests = []
     for name in sorted(concerned):
         there += datastore.list(kinds[name]) or []
-    return State(there, _tried(datastore, kinds, items, there), absent)
+    items = as_stored(items, there, _release(datastore, items), wanted.datastore)
+    taken = frozenset(identity(item) for item in items)
+    return State(there, _tried(datastore, kinds, items, there), absent, taken)
+
+
+def _release(datastore: Datastore, items: Manifests) -> str:
+    """The release that the cluster runs, "" if nothing tells; asked for where it tells how policies are named."""
+    if not any(item["kind"] in POLICIES for item in items):
+        return ""
+    return calico_version(datastore.get(CLUSTER_INFORMATION, CLUSTER))
 
 
 def _tried(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
+    Identity,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import (
     Manifest,
     Manifests,
@@ -44,8 +47,10 @@ class State:
     """there: the cluster's objects of the kinds concerned. tried: the writes that may be needed, in their order.
 
     without_namespace: titles of the snapshot's objects that cannot be restored, by the namespace that is not there.
+    taken: the identities that the snapshot's objects have in the cluster, see policy_names.py.
     """
 
     there: Manifests
     tried: list[Tried]
     without_namespace: dict[str, list[str]]
+    taken: frozenset[Identity] = frozenset()
