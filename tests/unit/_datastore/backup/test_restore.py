@@ -434,6 +434,39 @@ def test_a_policy_is_known_by_the_name_that_users_know(restore, case, kind, prun
         prune=prune,
     )
     assert left == after, result
+    if release == NEW:
+        assert migrated(left) == {"foo": 1}
+
+
+def migrated(left):
+    """What kube-controllers of 3.32 make of it (policy_name_migrator.go): what is there is taken for the new one."""
+    found = dict(left)
+    if "default.foo" in found:
+        old = found.pop("default.foo")
+        found.setdefault("foo", old)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("stored_as", "users", "release", "expected"),
+    [
+        ("default.foo", "foo", "v3.32.0-0.dev-1-gabc", "foo"),
+        ("default.foo", "default.foo", NEW, "default.foo"),
+        ("foo.bar", "foo.bar", NEW, "foo.bar"),
+        # TieredPolicyName of 3.29 to 3.31 takes what is before a dot for the tier; older ones always prefix.
+        ("foo.bar", "foo.bar", "v3.29.7", "foo.bar"),
+        ("foo.bar", "foo.bar", "v3.28.5", "default.foo.bar"),
+        ("ossg.default.1", "ossg.default.1", "v3.28.5", "ossg.default.1"),
+        ("foo", "foo", "somebody's own", "foo"),
+    ],
+)
+@pytest.mark.parametrize("kind", policy_names.KINDS)
+def test_the_name_of_a_policy_that_is_gone(kind, stored_as, users, release, expected):
+    note = {"projectcalico.org/metadata": json.dumps({"name": users})}
+    item = of_calico(kind, stored_as, {}, annotations=note)
+    for datastore in ("kubernetes", "etcdv3"):
+        (found,) = policy_names.as_stored([item], [], release, datastore)
+        assert found["metadata"] == {"name": expected, "annotations": note}
 
 
 def test_the_annotation_tells_the_name_for_users_under_any_other(run, etcd, tmp_path):
