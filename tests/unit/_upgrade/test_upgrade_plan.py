@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import json
 
+import jinja2
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from checkout import ROOT
 from recorded_api import RecordedApi
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
@@ -444,6 +446,22 @@ def test_the_way_back_says_what_became_of_policies_names(name):
     for note in found:
         assert note.startswith("kube-controllers v3.32.1 may have renamed policies")
         assert "%s enforces them" % target in note and "default.NAME" in note
+
+
+@pytest.mark.parametrize(
+    ("former", "expected"),
+    [
+        ([OLD], ["typha", "cni", "kube_controllers"]),
+        # Killed after the last old part was gone. In the next run Typha's role and the CNI plugin's, which run always,
+        # have granted exactly the release's rights by then; that of kube-controllers was skipped.
+        ([], ["kube_controllers"]),
+    ],
+)
+def test_whose_old_rights_are_taken_away_at_the_end(former, expected):
+    tasks = yaml.safe_load((ROOT / "roles/upgrade/tasks/finish.yml").read_text(encoding="utf-8"))
+    meant = jinja2.Environment(autoescape=True).compile_expression(tasks[0]["when"])
+    given = {"upgrade_plan": {"former": former, "remaining": ["finish"]}}
+    assert [role for role in tasks[0]["loop"] if meant(__upgrade_role=role, **given)] == expected
 
 
 def test_hosts_are_nodes_by_name_or_host_name():
