@@ -368,6 +368,8 @@ ARGS: dict[str, dict[str, t.Any]] = {
     "ca_key_content": {"type": "str", "no_log": True},
     "certificates": {
         "type": "dict",
+        # As a whole: under a misspelt name a key would be shown with what was given.
+        "no_log": True,
         "options": {name: {"type": "dict", "options": HANDED_IN} for name in CONSUMERS},
     },
     "server_ca_content": {"type": "str"},

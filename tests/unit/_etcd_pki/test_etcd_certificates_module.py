@@ -689,3 +689,16 @@ def test_handshakes_during_a_rotation(run, ca, new_ca):
     assert talks(ca[0]) and talks(ca[0] + new_ca[0])
     run(api, new_ca, consumers=["cni"], server_ca_content=ca[0], ca_is_trusted=True)
     assert talks(ca[0] + new_ca[0]) and talks(new_ca[0]) and not talks(ca[0])
+
+
+@pytest.mark.parametrize(
+    "certificates",
+    [
+        {"kube-controllers": {"certificate_content": "C", "key_content": "VAULTED"}},
+        {"node": {"certificate_content": "C", "key": "VAULTED"}},
+    ],
+)
+def test_a_key_under_a_misspelt_name_is_not_shown(run, certificates):
+    result = run(RecordedApi(), server_ca_content="x", certificates=certificates)
+    assert result["failed"]
+    assert "VAULTED" not in json.dumps(result)

@@ -15,7 +15,16 @@ import pytest
 import yaml
 from checkout import ROOT
 
+PASSWORD = "a password, which nobody may see".replace(" ", "-")
 FINE = ["https://192.0.2.51:2379", "https://192.0.2.52:2379"]
+
+
+def pem(name, newline="\n"):
+    """Something with a PEM certificate's shape."""
+    lines = ["-----BEGIN CERTIFICATE-----", name, "-----END CERTIFICATE-----", ""]
+    return newline.join(lines)
+
+
 # Name: (variables, words of the refusal).
 REFUSED = {
     "nothing is said": ({}, ["calico_etcd_endpoints", "calico_etcd_discovery_srv", "0 endpoints"]),
@@ -29,17 +38,37 @@ REFUSED = {
     ),
     "no URL": ({"calico_etcd_endpoints": ["192.0.2.52:2379"]}, ["without TLS", "192.0.2.52:2379"]),
     **{
+        "an endpoint with %s" % what: (
+            {"calico_etcd_endpoints": [FINE[0], endpoint]},
+            ["1 of calico_etcd_endpoints", "user"],
+        )
+        for what, endpoint in {
+            "a password": "https://root:%s@192.0.2.52:2379" % PASSWORD,
+            "a path": "https://192.0.2.52:2379/calico",
+            "another behind it": "https://192.0.2.52:2379,https://192.0.2.11:2379",
+        }.items()
+    },
+    "endpoints as text": (
+        {"calico_etcd_endpoints": ",".join(FINE)},
+        ["calico_etcd_endpoints is no list"],
+    ),
+    **{
         "the etcd of Kubernetes by %s" % what: (
-            {"calico_etcd_endpoints": [FINE[0], "https://%s:2379" % address]},
+            {"calico_etcd_endpoints": [FINE[0], "https://%s" % address]},
             ["every Secret", address, "calico_etcd_is_kubernetes", "no authentication"],
         )
         for what, address in {
-            "the node's address": "192.0.2.11",
-            "the host's address": "192.0.2.12",
-            "the host's name": "cp1",
-            "the API server's address": "192.0.2.10",
-            "the loopback": "127.0.0.1",
-            "the loopback's name": "localhost",
+            "the node's address": "192.0.2.11:2379",
+            "the node's address without a port": "192.0.2.11",
+            "the host's address": "192.0.2.12:2379",
+            "the host's name": "cp1:2379",
+            "the name of a host with capitals": "zone-b:2379",
+            "the API server's address": "192.0.2.10:2379",
+            "the loopback": "127.0.0.1:2379",
+            "another loopback": "127.0.0.2:2379",
+            "the loopback's name": "localhost:2379",
+            "the loopback's whole name": "localhost.:2379",
+            "the loopback of IPv6": "[::1]:2379",
         }.items()
     },
     "half a CA": (
@@ -57,7 +86,17 @@ REFUSED = {
     "the same as text": (
         {
             "calico_etcd_endpoints": FINE,
-            "calico_etcd_client_ca_content": "CA of kubeadm",
+            "calico_etcd_client_ca_content": pem("kubeadm"),
+            "calico_etcd_client_ca_key_content": "k",
+        },
+        ["every Secret"],
+    ),
+    "the CA of Kubernetes' etcd among others": (
+        {
+            "calico_etcd_endpoints": FINE,
+            "calico_etcd_client_ca_content": pem("another")
+            + "\r\n# old\r\n"
+            + pem("kubeadm", "\r\n"),
             "calico_etcd_client_ca_key_content": "k",
         },
         ["every Secret"],
@@ -104,7 +143,7 @@ ACCEPTED = {
             "calico_etcd_is_kubernetes": True,
             "calico_etcd_pki_directory": "KUBEADM",
         },
-        ("CA of kubeadm\n", "CA of kubeadm\n"),
+        (pem("kubeadm"), pem("kubeadm")),
     ),
 }
 HOST = {
@@ -159,7 +198,7 @@ def tasks(folder):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("etcd")
-    for name, text in (("kubeadm", "CA of kubeadm\n"), ("own", "CA of its own\n")):
+    for name, text in (("kubeadm", pem("kubeadm")), ("own", "CA of its own\n")):
         (folder / name).mkdir()
         (folder / name / "ca.crt").write_text(text)
         (folder / name / "ca.key").write_text(SECRET)
@@ -191,7 +230,7 @@ def results(tmp_path_factory):
             },
         ],
     }
-    inventory = {"all": {"children": {"masters": {"hosts": {"cp1": HOST}}}}}
+    inventory = {"all": {"children": {"masters": {"hosts": {"cp1": HOST, "zone-B": HOST}}}}}
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (folder / "play.yml").write_text(json.dumps([play]))
     done = subprocess.run(
@@ -229,3 +268,7 @@ def test_accepted(results, name):
 
 def test_the_cas_key_is_nowhere_in_the_output(results):
     assert SECRET not in results["output"]
+
+
+def test_an_endpoints_password_is_not_said_again(results):
+    assert PASSWORD not in results["an endpoint with a password"]
