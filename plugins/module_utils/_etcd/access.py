@@ -27,16 +27,25 @@ def connect(params: dict[str, t.Any]) -> EtcdClient:
     try:
         import aetcd.rpc
         import grpc
-    except ImportError as exc:
+    # Too old a grpc or protobuf is told by RuntimeError and by protobuf's VersionError, an Exception.
+    except Exception as exc:
         raise CalicoError(
             "The Python package aetcd cannot be imported",
-            expected="aetcd >= 1.0 for the Python of the API host",
+            expected="aetcd >= 1.0 for the Python of the API host, with the grpcio and protobuf that it asks for",
             found=exc,
-            remedy="pip install aetcd on the API host, or name another one in calico_api_host",
+            remedy="pip install --upgrade aetcd grpcio protobuf on the API host,"
+            " or name another one in calico_api_host",
         ) from exc
     members = endpoints.parse(_addresses(params["etcd_endpoints"], params["etcd_discovery_srv"]))
     login = _login(params["etcd_username"], params["etcd_password"])
     credentials = None
+    if login and not members[0].tls:
+        raise CalicoError(
+            "etcd_password would be sent without TLS",
+            expected="members with https",
+            found=", ".join(map(str, members)),
+            remedy="give the members' addresses with https, or leave etcd_username and etcd_password out",
+        )
     if members[0].tls:
         root, certificate, key = (
             _content(params, name) for name in ("etcd_ca_cert", "etcd_cert", "etcd_key")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 
 SECONDS = 10
-# As etcd's own client asks (client/pkg/srv, GetClient), but the members with TLS are taken alone where there are any.
+# As etcd's own client asks (client/pkg/srv, GetClient), but the members with TLS are taken alone where there are any,
+# and those without only where DNS says that there are none: a lost question must not cost the encryption.
 SERVICES = (("https", "_etcd-client-ssl._tcp."), ("http", "_etcd-client._tcp."))
 
 
@@ -29,9 +30,12 @@ def members(domain: str) -> list[str]:
     for scheme, service in SERVICES:
         try:
             found = dns.resolver.resolve(service + domain, "SRV", lifetime=SECONDS)
-        except dns.exception.DNSException as exc:
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer) as exc:
             failures.append("%s%s: %s" % (service, domain, exc))
             continue
+        except dns.exception.DNSException as exc:
+            failures.append("%s%s: %s" % (service, domain, exc))
+            break
         records = sorted((each.priority, -each.weight, each.target, each.port) for each in found)
         return [
             "%s://%s:%d" % (scheme, target.to_text(omit_final_dot=True), port)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 
 import dns.message
@@ -106,7 +107,7 @@ SSL, PLAIN = "_etcd-client-ssl._tcp.example.com.", "_etcd-client._tcp.example.co
 
 @pytest.fixture(name="zone")
 def zone_fixture(monkeypatch):
-    """{name: SRV records} of a name server that the resolver asks."""
+    """{name: SRV records} of a name server that the resolver asks; "rcode": what it says of other names."""
     records = {}
 
     def serve(server):
@@ -119,7 +120,7 @@ def zone_fixture(monkeypatch):
                 if name in records:
                     answer.answer.append(dns.rrset.from_text(name, 60, "IN", "SRV", *records[name]))
                 else:
-                    answer.set_rcode(dns.rcode.NXDOMAIN)
+                    answer.set_rcode(records.get("rcode", dns.rcode.NXDOMAIN))
                 server.sendto(answer.to_wire(), peer)
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -143,6 +144,37 @@ def test_members_by_srv_records_those_with_tls_alone(zone):
     assert discovery.members("example.com") == ["http://c.example.com:2379"]
     found = access.connect(params(etcd_endpoints=None, etcd_discovery_srv="example.com"))
     assert found.address == "http://c.example.com:2379"
+
+
+def test_members_without_tls_only_where_there_are_none_with(zone):
+    zone[PLAIN] = ["0 0 2379 c.example.com."]
+    zone["rcode"] = dns.rcode.SERVFAIL
+    with pytest.raises(CalicoError, match="names no members of etcd in example.com"):
+        discovery.members("example.com")
+
+
+def test_no_password_without_tls():
+    given = {"etcd_endpoints": ["http://10.0.0.1:2379"], "etcd_username": "u", "etcd_password": "p"}
+    with pytest.raises(CalicoError, match="without TLS"):
+        access.connect(params(**given))
+
+
+def test_a_package_that_is_too_old(monkeypatch):
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    with pytest.raises(CalicoError, match="aetcd cannot be imported") as raised:
+        access.connect(params())
+    assert "pip install" in raised.value.remedy
+
+    class TooOld:
+        def find_spec(self, name, path=None, target=None):
+            if name == "aetcd":
+                raise RuntimeError("grpcio>=1.66.2 is needed")
+
+    monkeypatch.setattr(sys, "meta_path", [TooOld(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "aetcd", raising=False)
+    monkeypatch.delitem(sys.modules, "aetcd.rpc", raising=False)
+    with pytest.raises(CalicoError, match="grpcio>=1.66.2"):
+        access.connect(params())
 
 
 def test_a_domain_without_members(zone):
