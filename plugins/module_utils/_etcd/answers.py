@@ -146,6 +146,12 @@ ROWS = (
         Meaning.NO_AUTH,
         "leave etcd_username out",
     ),
+    # What etcd has no code for: raft drops proposals while its leader moves, a member stops in the middle. gRPC
+    # has these for streams that end early. Every write is a comparison, so that asking again counts once.
+    *(
+        Row(code, "", Meaning.AGAIN, "see the members' logs; run again")
+        for code in ("UNKNOWN", "CANCELLED", "INTERNAL", "ABORTED")
+    ),
     Row(
         "OUT_OF_RANGE",
         "compacted",

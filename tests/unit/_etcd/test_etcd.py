@@ -265,6 +265,11 @@ LAST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:
             Meaning.COMPACTED,
             "compacted",
         ),
+        # Seen on a machine under load, while leaders moved.
+        ("UNKNOWN", "raft proposal dropped", Meaning.AGAIN, "raft proposal dropped"),
+        ("CANCELLED", "RST_STREAM closed stream", Meaning.AGAIN, "closed stream"),
+        ("INTERNAL", "Received RST_STREAM with error code 2", Meaning.AGAIN, "RST_STREAM"),
+        ("ABORTED", "", Meaning.AGAIN, "no reason given"),
         (
             "DATA_LOSS",
             "etcdserver: corrupt cluster",
@@ -354,6 +359,7 @@ def somebody_else_first(etcd, request):
 
 
 LOST = Refusal("DEADLINE_EXCEEDED", "Deadline Exceeded")
+DROPPED = Refusal("UNKNOWN", "raft proposal dropped")
 
 
 def etcd_client(stand_in, members=3):
@@ -372,6 +378,7 @@ def no_waiting(monkeypatch):
     [
         ((StandIn.commit,), True),
         ((LOST, StandIn.commit), True),
+        ((DROPPED, StandIn.commit), True),
         ((committed_but_not_told, StandIn.commit), True),
         ((committed_but_not_told, LOST, StandIn.commit), True),
         ((somebody_else_first, StandIn.commit), False),
