@@ -272,3 +272,22 @@ def test_the_cas_key_is_nowhere_in_the_output(results):
 
 def test_an_endpoints_password_is_not_said_again(results):
     assert PASSWORD not in results["an endpoint with a password"]
+
+
+def test_all_calls_for_certificates_agree():
+    """A second call with another renewal window or CN would refuse or bemoan what the first has made."""
+    shared = yaml.safe_load((ROOT / "roles/calico/vars/main.yml").read_text())[
+        "__calico_etcd_certificate_options"
+    ]
+    calls = [
+        task
+        for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+        for task in yaml.safe_load(path.read_text()) or []
+        if "hardway.calico.etcd_certificates" in task
+    ]
+    assert len(calls) == 3
+    assert set(shared) == {"namespace", "common_names", "leaf_lifetime_days", "renewal_days"}
+    for task in calls:
+        defaults = task["module_defaults"]["hardway.calico.etcd_certificates"]
+        assert defaults == "{{ __calico_etcd_certificate_options }}"
+        assert not set(shared) & set(task["hardway.calico.etcd_certificates"])
