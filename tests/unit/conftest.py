@@ -10,6 +10,9 @@ import pathlib
 import sys
 import tempfile
 
+import pytest
+from ansible.module_utils.common import warnings
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -22,3 +25,11 @@ def pytest_configure(config):
     sys.path.insert(0, tree.name)
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
     sys.path.insert(0, str(ROOT / "scripts"))
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_warnings(monkeypatch):
+    """What a module warned of is in its process, which here is that of all tests: none inherits another's."""
+    for name in ("_global_warnings", "_global_deprecations"):
+        assert isinstance(getattr(warnings, name), dict)
+        monkeypatch.setattr(warnings, name, {})
