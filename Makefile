@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(VENV)/ac
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo down test lint sanity unit integration bench build clean
+.PHONY: help setup demo down test lint sanity unit integration bench soak build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -63,6 +63,12 @@ test: setup ## everything, quick parts first
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint sanity
 	@echo "==> unit and integration tests, the benchmark among them"
 	@python -m pytest -v --durations=15 $(PARALLEL) tests/unit tests/integration
+
+# The files of which `make test` runs a sample.
+SOAKED := $(addprefix tests/integration/test_,upgrade.py release_chain.py molecule.py)
+
+soak: setup ## every release, upgrade and scenario of which `make test` runs a sample, by hand (about half an hour)
+	@HARDWAY_SOAK=1 python -m pytest -v --durations=15 $(PARALLEL) $(SOAKED)
 
 build: setup ## the collection as a tarball, hardway-calico-VERSION.tar.gz
 	@ansible-galaxy collection build --force

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Six releases, each installed on an empty cluster, and what must be refused. test_upgrade goes from one to the next.
+"""Releases, each installed on an empty cluster, and what must be refused. test_upgrade goes from one to the next.
 
 The lab has one host: what a release changes is in the API, and test_main_job has workers. What each release needs is
 written down in tests/unit/support/release_rights.py from upstream's manifests and code; the API server's
@@ -23,7 +23,7 @@ import pytest
 import yaml
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.lab import ROOT
-from hardway_testbed.releases import RELEASES
+from hardway_testbed.releases import INSTALLED, RELEASES
 from hardway_testbed.snapshot import difference, snapshot
 
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.access import connect
@@ -63,7 +63,7 @@ def get(lab, kind, name, *arguments):
 # ---- each release on an empty cluster -----------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=RELEASES)
+@pytest.fixture(scope="module", params=INSTALLED)
 def release(lab, request):
     """A release that site.yml has installed."""
     if lab.objects("customresourcedefinitions"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Upgrades on a lab, from the oldest release to the newest: refused, proposed, killed at each
+"""Upgrades on a lab, to the newest release, from the oldest in `make soak`: refused, proposed, killed at each
 stage, stopped at a bad node, gone back, restored.
 
 The tests of this file build on each other in their order: each hop begins where the one before ended.
@@ -17,7 +17,7 @@ import stat
 
 import pytest
 from hardway_testbed.ansible import play, play_and_kill
-from hardway_testbed.releases import RELEASES as CHAIN
+from hardway_testbed.releases import UPGRADED as CHAIN
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, snapshot
 
@@ -189,12 +189,11 @@ def before_fixture(lab):
 def test_check_mode_says_what_would_be_done_host_by_host(lab, before, upgrade, folder):
     state = snapshot(lab)
     run = play(lab, *upgrade(CHAIN[1], "--check", "--diff"), playbook=UPGRADE).succeeded()
+    hop = "%s -> %s" % CHAIN[:2]
     for host in lab.hosts:
-        assert (
-            "%s: calico-node v3.26.5 -> v3.28.5, binaries v3.26.5 -> v3.28.5" % host in run.output
-        )
-    assert "calico-typha: v3.26.5 -> v3.28.5" in run.output
-    assert "calico-kube-controllers: v3.26.5 -> v3.28.5" in run.output
+        assert "%s: calico-node %s, binaries %s" % (host, hop, hop) in run.output
+    assert "calico-typha: " + hop in run.output
+    assert "calico-kube-controllers: " + hop in run.output
     # One step of the roll for each node, the canary a worker.
     assert run.output.count("its template is revision") >= len(lab.hosts)
     assert difference(state, snapshot(lab)) == [] and list(folder.iterdir()) == []
@@ -224,7 +223,7 @@ KILLED = {
 }
 
 
-@pytest.mark.parametrize("version", list(KILLED))
+@pytest.mark.parametrize("version", [version for version in KILLED if version in CHAIN[1:]])
 def test_a_killed_upgrade_goes_on(lab, before, upgrade, version):
     for task, delay in KILLED[version]:
         play_and_kill(lab, task, *upgrade(version), playbook=UPGRADE, delay=delay)
