@@ -65,7 +65,7 @@ class EtcdDatastore:
         """Those of the release that calico/node wrote down, or of the default one on an empty etcd: one request."""
         release = calico_version(self.get(CLUSTER_INFORMATION, CLUSTER))
         try:
-            minor = table.parse(release)[0] if release else table.parse(table.DEFAULT)[0]
+            minor = table.parse(release or table.DEFAULT)[0]
         except CalicoError:
             # Of a build of somebody's own. What is not there lists as nothing.
             minor = table.parse(table.DEFAULT)[0]

@@ -98,14 +98,14 @@ def decide(
     for name, place in places.items():
         new, old = content[name], seen[name].content
         reason = None
-        if new is None:
+        if new is None and old:
             # A check run: what is there is kept as far as one can tell.
-            reason = None if old else "it is not issued yet"
+            continue
+        if new is None:
+            reason = "it is not issued yet"
         elif old != new:
             reason = "another %s" % ("CA" if name == "etcd-ca" else name.partition("-")[2])
         compared = Comparison(_shown(name, old), _shown(name, new), reason)
-        if new is None and old:
-            continue
         plan += single_file.decide(place, new, seen[name], compared)
     return plan
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.state import Block
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.networks import (
     covered,
     inside,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.state import Block
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 

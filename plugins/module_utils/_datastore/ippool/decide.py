@@ -15,11 +15,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.b
     of_pool,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import FIELDS
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
-    Network,
-    covered,
-    overlap,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.state import (
     State,
     spec_of,
@@ -30,6 +25,11 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.s
     DisablePool,
     PoolStep,
     UpdatePool,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.networks import (
+    Network,
+    covered,
+    overlap,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError

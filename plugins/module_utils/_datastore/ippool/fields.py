@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import networks
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import (
     Field,
     Fields,
     Spec,
 )
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import networks
 
 MODES = ("Never", "Always", "CrossSubnet")
 

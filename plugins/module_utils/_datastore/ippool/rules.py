@@ -12,20 +12,19 @@ Each function yields sentences "pool NAME: what is wrong, expected, found, remed
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import selector
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import Options, Spec
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import selector
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.fields import FIELDS
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.names import is_name
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.networks import (
     Network,
     covered,
     overlap,
     parsed,
 )
 
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 BLOCK_SIZES = {4: (20, 32), 6: (116, 128)}
 LINK_LOCAL: dict[int, Network] = {
     4: ipaddress.ip_network("169.254.0.0/16"),
@@ -40,7 +39,7 @@ def release_problems(pool: Options, minor: int) -> t.Iterator[str]:
 
 def spec_problems(name: str, spec: Spec) -> t.Iterator[str]:
     """Everything that is wrong with one pool, given its effective spec."""
-    if not NAME.match(name) or len(name) > 253:
+    if not is_name(name):
         yield (
             "pool %s: the name is no DNS subdomain;"
             " expected lower-case letters, digits, dashes and dots" % name

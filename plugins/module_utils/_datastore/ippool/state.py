@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import Options, Spec
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.networks import (
     Network,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.port import Manifest

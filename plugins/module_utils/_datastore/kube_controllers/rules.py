@@ -15,14 +15,8 @@ import re
 import typing as t
 import warnings
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import selector
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.fields import Field, Spec
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import selector
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.networks import (
-    covered,
-)
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool.rules import (
-    NAME,
-)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_controllers.fields import (
     FIELDS,
     LONGEST,
@@ -30,6 +24,10 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.kube_con
     SECTIONS,
     TEMPLATE_FIELDS,
     seconds,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.names import is_name
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.networks import (
+    covered,
 )
 
 PORTS = range(65536)
@@ -109,7 +107,7 @@ def _template_problems(path: str, value: t.Any, minor: int) -> t.Iterator[str]:
 
 
 def _template_name_problems(name: t.Any, times: int) -> t.Iterator[str]:
-    if not isinstance(name, str) or not NAME.match(name) or len(name) > 253:
+    if not isinstance(name, str) or not is_name(name):
         yield "expected generateName, of lower-case letters, digits, dashes and dots"
     elif times > 1:
         yield "it is listed %d times; give each a generateName of its own" % times
@@ -150,9 +148,7 @@ def _label_problems(labels: t.Any) -> t.Iterator[str]:
         return
     for name, value in labels.items():
         prefix, slash, last = name.rpartition("/")
-        if not LABEL_PART.fullmatch(last) or (
-            slash and (not NAME.match(prefix) or len(prefix) > 253)
-        ):
+        if not LABEL_PART.fullmatch(last) or (slash and not is_name(prefix)):
             yield (
                 "labels: %r is no name of a Kubernetes label; expected for example zone or example.com/zone"
                 % name

@@ -15,6 +15,9 @@ from __future__ import annotations
 import json
 import re
 
+from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.restore.rules import (
+    MADE,
+)
 from ansible_collections.hardway.calico.plugins.module_utils._datastore.backup.snapshot.content import (
     Identity,
     identity,
@@ -41,7 +44,7 @@ NAME_FIRST = {"name": ""}
 # The first that stores a policy under its own name, and the first that reads tiers from names.
 OWN_NAMES, TIERED_NAMES = 32, 29
 # Names that no release changes (lib/names/policy.go).
-SETTLED = ("knp.", "kanp.adminnetworkpolicy.", "kbanp.baselineadminnetworkpolicy.", "ossg.")
+SETTLED = ("knp.", *MADE["GlobalNetworkPolicy"], "ossg.")
 
 
 def policy(item: Manifest, datastore: str) -> Identity:

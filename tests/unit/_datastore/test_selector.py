@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hardway.calico.plugins.module_utils._datastore.ippool import selector
+from ansible_collections.hardway.calico.plugins.module_utils._datastore import selector
 
 
 @pytest.mark.parametrize(
