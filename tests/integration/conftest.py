@@ -19,10 +19,13 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / ".venv/ac")]
 sys.path.append(str(HERE.parent / "unit/support"))
 
 from hardway_testbed.lab import Lab  # noqa: E402
-from hardway_testbed.releases import RELEASES  # noqa: E402
+from hardway_testbed.releases import RELEASES, SOAK  # noqa: E402
 
 sys.path.append(str(HERE.parent / "lab"))
 from hardway_lab.crds import crds_yaml  # noqa: E402
+
+# In `make soak` only.
+collect_ignore = [] if SOAK else ["test_former_installation.py"]
 
 
 def pytest_report_header():
