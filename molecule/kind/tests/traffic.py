@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import time
 
 import kubernetes
@@ -55,7 +57,6 @@ class Api:
     def __init__(self):
         kubernetes.config.load_kube_config(os.environ["KUBECONFIG"], context="kind-hardway")
         self.core = kubernetes.client.CoreV1Api()
-        self.objects = kubernetes.client.CustomObjectsApi()
 
     def nodes(self):
         """{name: internal address}."""
@@ -84,15 +85,21 @@ class Api:
             tty=False,
         )
 
+    def calicoctl(self, *arguments):
+        """What calicoctl on the control plane prints, wherever Calico's data are."""
+        return subprocess.run(
+            ["docker", "exec", "hardway-control-plane", "calicoctl", *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+
     def set_pool_disabled(self, pool, disabled):
-        self.objects.patch_cluster_custom_object(
-            "crd.projectcalico.org", "v1", "ippools", pool, {"spec": {"disabled": disabled}}
-        )
+        self.calicoctl("patch", "ippool", pool, "-p", json.dumps({"spec": {"disabled": disabled}}))
 
     def pool(self, pool):
-        return self.objects.get_cluster_custom_object(
-            "crd.projectcalico.org", "v1", "ippools", pool
-        )["spec"]
+        return json.loads(self.calicoctl("get", "ippool", pool, "-o", "json"))["spec"]
 
 
 class Traffic:
