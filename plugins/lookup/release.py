@@ -82,7 +82,8 @@ _list:
     rbac:
       description:
         - C(rules) of the ClusterRoles of C(node), C(typha), C(cni) and C(kube_controllers), in a fixed order.
-        - C(etcd_node), C(etcd_cni) and C(etcd_kube_controllers) are theirs with Calico's data in etcd.
+        - C(etcd_node), C(etcd_cni) and C(etcd_kube_controllers) are theirs with Calico's data in etcd, and
+          C(etcd_node_token) what calico/node needs besides for install-cni.
       type: dict
       sample: {cni: [{apiGroups: [""], resources: [namespaces, nodes, pods], verbs: [get]}]}
     crds:

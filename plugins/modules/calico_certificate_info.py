@@ -85,6 +85,11 @@ options:
         description: That of this collection's own modules.
         type: str
         default: calico-etcd-collection
+  cni:
+    description: Whether there is a CNI user with a credential. There is none where install-cni puts the CNI plugin on
+      nodes, which have a token then that lasts a day.
+    type: bool
+    default: true
   cni_user:
     description: The CNI user, as O(hardway.calico.cni_credential#module:user).
     type: str
@@ -243,6 +248,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
     },
     "etcd_secrets": by_consumer("secret"),
     **NAMESPACE_ARGS,
+    "cni": {"type": "bool", "default": True},
     "cni_user": {"type": "str", "default": defaults.USER},
     "cni_secret": {"type": "str", "default": defaults.SECRET, "no_log": False},
     "cni_scope": {"type": "str", "choices": ["cluster", "node"], "default": "cluster"},

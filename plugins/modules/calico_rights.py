@@ -33,7 +33,8 @@ options:
       - Whose needs they are, as in C(rbac) of P(hardway.calico.release#lookup).
       - Those with C(etcd) in front are for an installation that keeps its data in etcd.
     type: str
-    choices: [node, typha, cni, kube_controllers, etcd_node, etcd_cni, etcd_kube_controllers]
+      - V(etcd_node_token) is what calico/node needs besides where install-cni puts the CNI plugin on nodes.
+    choices: [node, typha, cni, kube_controllers, etcd_node, etcd_node_token, etcd_cni, etcd_kube_controllers]
     required: true
   service_account:
     description: The ServiceAccount that must have them. Exactly one of O(service_account) and O(user) is needed.
@@ -44,6 +45,9 @@ options:
     default: kube-system
   user:
     description: The user that must have them.
+    type: str
+  in_namespace:
+    description: The namespace in which the rights are needed, where a Role grants them; all namespaces if not set.
     type: str
   timeout:
     description: How long rights that were just granted may take to reach the API server's authorizer, in seconds.
@@ -111,6 +115,7 @@ def main() -> None:
             "service_account": {"type": "str"},
             **NAMESPACE_ARGS,
             "user": {"type": "str"},
+            "in_namespace": {"type": "str"},
             "timeout": {"type": "int", "default": 10},
         },
         mutually_exclusive=[("service_account", "user")],
@@ -123,7 +128,8 @@ def main() -> None:
     try:
         version = release(params["calico_version"])["version"]
         wanted = needs(version, params["role"])
-        missing = read(connect(params), user, wanted, params["timeout"])
+        within = params["in_namespace"] or ""
+        missing = read(connect(params), user, wanted, params["timeout"], namespace=within)
     except CalicoError as exc:
         module.fail_json(msg=str(exc))
     problem = decide(user, params["role"], version, missing)

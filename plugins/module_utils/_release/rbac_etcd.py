@@ -5,7 +5,9 @@
 """The RBAC rows of the version table where Calico keeps its data in etcd (pure).
 
 Source: the ClusterRoles of manifests/calico-etcd.yaml at each release's tag. Calico's own objects are in etcd, so
-that little is asked of the Kubernetes API. As in the other rows without serviceaccounts/token.
+that little is asked of the Kubernetes API. serviceaccounts/token has a row of its own, since only install-cni and the
+refresher of its token need it (cni-plugin/pkg/install, node/pkg/cni): they ask for a token of one account in their own
+namespace, so that a Role there is enough.
 """
 
 from __future__ import annotations
@@ -31,6 +33,16 @@ NODE = (
     Rule(CORE, "nodes/status", "patch", "the Node keeps the condition NetworkUnavailable"),
     Rule(CORE, "endpoints services", "list watch", UNRENDERED),
     Rule("discovery.k8s.io", "endpointslices", "list watch", UNRENDERED),
+)
+
+NODE_TOKEN = (
+    Rule(
+        CORE,
+        "serviceaccounts/token",
+        "create",
+        "install-cni ends, so that calico/node does not start",
+        names=("calico-cni-plugin",),
+    ),
 )
 
 CNI = (Rule(CORE, "namespaces nodes pods", "get", "adding a pod fails"),)
@@ -72,4 +84,9 @@ KUBE_CONTROLLERS = (
     ),
 )
 
-ROLES = {"etcd_node": NODE, "etcd_cni": CNI, "etcd_kube_controllers": KUBE_CONTROLLERS}
+ROLES = {
+    "etcd_node": NODE,
+    "etcd_node_token": NODE_TOKEN,
+    "etcd_cni": CNI,
+    "etcd_kube_controllers": KUBE_CONTROLLERS,
+}

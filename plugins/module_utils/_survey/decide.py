@@ -60,10 +60,11 @@ class Found:
 
 def decide(wanted: Wanted, seen: Seen) -> list[Found]:
     """A Found for each certificate that there is or should be."""
-    credentials = _credentials(wanted, seen)
     founds = _typha(wanted, seen) if wanted.typha else []
-    founds += [*_etcd(wanted, seen), *credentials.values()]
-    founds += _on_nodes(wanted, seen, credentials)
+    founds += _etcd(wanted, seen)
+    if wanted.cni:
+        credentials = _credentials(wanted, seen)
+        founds += [*credentials.values(), *_on_nodes(wanted, seen, credentials)]
     if seen.cluster is not None:
         about = ("cluster CA", "kubeconfig", "API server, CNI credentials")
         founds += bundle(*about, seen.cluster.certificates, seen.cluster.problem)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.holder import Holder
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.read import client_cas
 from ansible_collections.hardway.calico.plugins.module_utils._cni.credential.store import (
     CredentialStore,
@@ -41,9 +42,7 @@ def read(
     typha = Material()
     if wanted.typha:
         typha = TyphaPkiStore(api, wanted.namespace, wanted.names).read()
-    expected = wanted.holders()
-    common = wanted.common
-    stored = CredentialStore(api, wanted.namespace, common.user, common.secret).read(expected)
+    stored = _credentials(api, wanted) if wanted.cni else {}
     authorities = client_cas(api, cluster_ca)
     leaves = {party: x509.read_pair(*pems, typha.bundle) for party, pems in typha.leaves.items()}
     etcd = EtcdPkiStore(api, wanted.namespace, wanted.etcd).read()
@@ -60,6 +59,12 @@ def read(
         private_keys=tuple(keys),
         etcd={who: held_of(triple, HandedIn(), True) for who, triple in etcd.items()},
     )
+
+
+def _credentials(api: KubernetesApi, wanted: Wanted) -> dict[Holder, tuple[str, str]]:
+    common = wanted.common
+    store = CredentialStore(api, wanted.namespace, common.user, common.secret)
+    return store.read(wanted.holders())
 
 
 def _bundle(pem: str) -> Bundle:

@@ -31,7 +31,7 @@ class Wanted:
     names: of Typha's objects, by the options that name them; without ca_secret the CA's key is kept
     elsewhere. common: whose credential all nodes share, or would. per_node: whether each of nodes has
     its own instead. server: URL that the nodes' files must name, "" for any. typha: whether there is Typha. etcd: the
-    Secrets of etcd's clients by consumer.
+    Secrets of etcd's clients by consumer. cni: whether there is a CNI user with a credential.
     """
 
     namespace: str
@@ -42,6 +42,7 @@ class Wanted:
     server: str
     typha: bool = True
     etcd: dict[str, str] = field(default_factory=dict)
+    cni: bool = True
 
     def holders(self) -> list[Holder]:
         """Who must have a credential. Raises CalicoError for names that fit no certificate or no Secret."""
@@ -65,6 +66,7 @@ def wanted_of(params: dict[str, t.Any]) -> Wanted:
         server=params["server"],
         typha=params["typha"],
         etcd={who: params["etcd_secrets"][who] for who in params["etcd_consumers"]},
+        cni=params["cni"],
     )
 
 

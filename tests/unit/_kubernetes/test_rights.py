@@ -32,6 +32,7 @@ NEEDED = {
     "node": release_rights.NODE,
     "kube_controllers": release_rights.KUBE_CONTROLLERS,
     "etcd_node": release_rights.ETCD_NODE,
+    "etcd_node_token": release_rights.ETCD_NODE_TOKEN,
     "etcd_cni": release_rights.ETCD_CNI_PLUGIN,
     "etcd_kube_controllers": release_rights.ETCD_KUBE_CONTROLLERS,
 }
@@ -46,7 +47,7 @@ def upstream(role, minor):
         (group, resource, verb)
         for (group, resource, names), verbs in granted.items()
         for verb in verbs
-        if not names
+        if not names or role == "etcd_node_token"
     }
 
 
@@ -223,6 +224,40 @@ def test_an_access_review_has_the_groups_of_a_service_account():
     assert plan.groups("calico-cni") == ["system:authenticated"]
 
 
+TOKEN = needs("3.32", "etcd_node_token")
+NODE = "system:serviceaccount:net:calico-node"
+
+
+def test_a_right_that_a_role_grants_is_asked_for_in_its_namespace():
+    asked = []
+
+    class Recorder(Authorizer):
+        def create(self, path, body):
+            asked.append(body["spec"])
+            return super().create(path, body)
+
+    api = Recorder(NODE, upstream("etcd_node_token", 32), listed=())
+    assert rights.read(api, NODE, TOKEN, 0, namespace="net") == []
+    assert asked[0] == {"namespace": "net"}
+    assert asked[1]["resourceAttributes"] == {
+        "verb": "create",
+        "resource": "serviceaccounts",
+        "subresource": "token",
+        "name": "calico-cni-plugin",
+        "namespace": "net",
+    }
+
+
+def test_a_rule_for_another_account_is_not_enough():
+    rule = {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]}
+    for names, lacking_still in (
+        (["calico-cni-plugin"], []),
+        ([], []),
+        (["calico-node"], TOKEN),
+    ):
+        assert plan.not_among(TOKEN, [{**rule, "resourceNames": names}]) == lacking_still
+
+
 def run_module(monkeypatch, capsys, api, **options):
     monkeypatch.setattr(calico_rights, "connect", lambda params: api)
     with (
@@ -264,6 +299,27 @@ def test_module_names_what_is_missing(monkeypatch, capsys):
         "Remedy",
     ):
         assert word in found["msg"]
+
+
+def test_module_asks_in_the_namespace_that_it_is_given(monkeypatch, capsys):
+    asked = []
+
+    class Recorder(Authorizer):
+        def create(self, path, body):
+            asked.append(body["spec"].get("namespace"))
+            return super().create(path, body)
+
+    for options, namespace in (({"in_namespace": "net"}, "net"), ({}, rights.NO_NAMESPACE)):
+        found = run_module(
+            monkeypatch,
+            capsys,
+            Recorder(NODE, upstream("etcd_node_token", 32)),
+            role="etcd_node_token",
+            service_account="calico-node",
+            namespace="net",
+            **options,
+        )
+        assert found["rights"] == 1 and asked.pop() == namespace and not asked
 
 
 @pytest.mark.parametrize("options", [{}, {"user": "a", "service_account": "b"}])

@@ -93,12 +93,23 @@ def test_rights_with_etcd_are_the_manifests(role, rows, minor):
     assert rights(role, minor) == expected
 
 
+@pytest.mark.parametrize("minor", MINORS)
+def test_the_right_to_the_cni_plugins_token_is_the_manifests(minor):
+    """It is apart, since it is granted only where install-cni runs, and by a Role."""
+    assert rights("etcd_node_token", minor) == {
+        key: verbs
+        for key, verbs in release_rights.granted(release_rights.ETCD_NODE, minor).items()
+        if key[1] == "serviceaccounts/token"
+    }
+
+
 ROLES = [
     "node",
     "typha",
     "cni",
     "kube_controllers",
     "etcd_node",
+    "etcd_node_token",
     "etcd_cni",
     "etcd_kube_controllers",
 ]

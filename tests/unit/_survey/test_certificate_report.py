@@ -313,6 +313,16 @@ def test_a_sound_cluster(run, objects, cas, leaves):
     )
 
 
+def test_without_a_cni_user_nobody_looks_for_one(run, objects, cas):
+    """install-cni gives the plugin a token of a day instead. What is left of a credential is no trouble."""
+    del objects[SECRET]
+    objects[PLACE + "secrets/calico-cni-credential-cka001"] = secret(tls_crt="old", tls_key="old")
+    result = run(objects, cluster_ca=cas["cluster"][0], nodes=["cka001"], cni=False, least_days=30)
+    assert troubles(result) == {}
+    assert not any(about["what"].startswith("CNI") for about in result["certificates"])
+    assert result["certificates"][-1]["what"] == "cluster CA"
+
+
 def test_an_empty_cluster(run):
     result = run({}, nodes=["cka001"])
     assert {about["status"] for about in result["certificates"]} == {

@@ -172,6 +172,11 @@ core | services | lw (all)
 discovery.k8s.io | endpointslices | lw (all)
 """
 
+# What of it serves install-cni and the CNI token refresher.
+ETCD_NODE_TOKEN = """
+core | serviceaccounts/token [resourceNames: calico-cni-plugin] | c (3.26+)
+"""
+
 ETCD_CNI_PLUGIN = """
 core | namespaces | g (3.26+)
 core | nodes | g (3.26+)

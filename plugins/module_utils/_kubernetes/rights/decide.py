@@ -21,6 +21,7 @@ PROGRAMS = {
     "cni": "the CNI plugin",
     "kube_controllers": "kube-controllers",
     "etcd_node": "calico/node with its data in etcd",
+    "etcd_node_token": "install-cni",
     "etcd_cni": "the CNI plugin with its data in etcd",
     "etcd_kube_controllers": "kube-controllers with its data in etcd",
 }
@@ -63,8 +64,8 @@ def _covers(rule: dict[str, t.Any], need: Need) -> bool:
     return bool(allowed) and (not only or bool(named) and named <= only)
 
 
-def access_review(user: str, need: Need) -> dict[str, t.Any]:
-    """A SubjectAccessReview of one need, in all namespaces."""
+def access_review(user: str, need: Need, namespace: str = "") -> dict[str, t.Any]:
+    """A SubjectAccessReview of one need, in one namespace or in all."""
     resource, _slash, sub = need["resource"].partition("/")
     attributes = {
         "verb": need["verb"],
@@ -72,6 +73,7 @@ def access_review(user: str, need: Need) -> dict[str, t.Any]:
         "resource": resource,
         "subresource": sub,
         "name": need["names"][0] if need["names"] else "",
+        "namespace": namespace,
     }
     return {
         "apiVersion": "authorization.k8s.io/v1",

@@ -46,16 +46,17 @@ def read(
     timeout: float,
     clock: t.Callable[[], float] = time.monotonic,
     pause: t.Callable[[float], None] = time.sleep,
+    namespace: str = "",
 ) -> list[Need]:
     """The needs that the account lacks. One request if it lacks none; raises CalicoError from the API.
 
     timeout: how long, in seconds, what was just granted may take to reach the API server's authorizer, which reads RBAC
-    objects from a cache.
+    objects from a cache. namespace: where the rights are needed, "" for all namespaces.
     """
     started = clock()
-    unsure = _not_listed(api, user, needs)
+    unsure = _not_listed(api, user, needs, namespace)
     while unsure:
-        unsure = _refused(api, user, unsure)
+        unsure = _refused(api, user, unsure, namespace)
         if clock() - started >= timeout:
             break
         if unsure:
@@ -63,9 +64,10 @@ def read(
     return unsure
 
 
-def _not_listed(api: Authorizer, user: str, needs: list[Need]) -> list[Need]:
+def _not_listed(api: Authorizer, user: str, needs: list[Need], namespace: str) -> list[Need]:
+    spec = {"namespace": namespace or NO_NAMESPACE}
     try:
-        review = api.acting_as(user).create(RULES_REVIEWS, {"spec": {"namespace": NO_NAMESPACE}})
+        review = api.acting_as(user).create(RULES_REVIEWS, {"spec": spec})
     except CalicoError as exc:
         if exc.status == 403:
             return needs
@@ -73,9 +75,10 @@ def _not_listed(api: Authorizer, user: str, needs: list[Need]) -> list[Need]:
     return not_among(needs, review["status"].get("resourceRules") or [])
 
 
-def _refused(api: Authorizer, user: str, needs: list[Need]) -> list[Need]:
+def _refused(api: Authorizer, user: str, needs: list[Need], namespace: str) -> list[Need]:
     def allowed(need: Need) -> bool:
-        return api.create(ACCESS_REVIEWS, access_review(user, need))["status"]["allowed"]
+        review = access_review(user, need, namespace)
+        return api.create(ACCESS_REVIEWS, review)["status"]["allowed"]
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(allowed, needs))
