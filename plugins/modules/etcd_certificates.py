@@ -220,8 +220,9 @@ options:
     type: bool
     default: false
   trial:
-    description: With O(return_content), whether a client that holds no certificate yet, as in check mode on a new
-      cluster, gets one all the same, which ends after an hour and is stored nowhere. It is good for a look into etcd.
+    description: With O(return_content) in check mode, whether a client that would get another certificate, or other CAs
+      of etcd's servers, is shown with them. Such a certificate ends after an hour and is stored nowhere. It is good
+      for a look into etcd.
     type: bool
     default: false
 """
@@ -335,7 +336,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.report im
     content_result,
     held_result,
     rotation_result,
-    without_content,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.store import EtcdPkiStore
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.wanted import wanted_of
@@ -403,7 +403,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if not module.check_mode:
         material = apply(decision.plan, store, material, making)
         held = {who: held_of(triple, handed_in, True) for who, triple in material.items()}
-    tried = trials(without_content(held), making) if params["trial"] else {}
+    looks = params["trial"] and module.check_mode
+    tried = trials(decision.plan, material, making) if looks else {}
     for warning in decision.warnings:
         module.warn(warning)
     return {

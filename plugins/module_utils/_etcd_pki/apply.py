@@ -53,12 +53,7 @@ def apply(
     plan: Plan[EtcdPkiStep], store: Store, material: dict[str, Triple], making: Making
 ) -> dict[str, Triple]:
     """What is stored after the plan. material: before it. Raises CalicoError for a write that is refused."""
-    pems = (making.handed_in.servers, *(triple.servers for triple in material.values()))
-    known = x509.by_fingerprint(*pems)
-    made = {}
-    for step in plan:
-        servers = x509.joined(*(known[one] for one in step.servers))
-        made[step.consumer] = _made(step, material[step.consumer], servers, making)
+    made = _planned(plan, material, making, lambda step: _sound(step, making))
     for consumer, triple in made.items():
         store.write(consumer, triple)
     return {**material, **made}
@@ -69,21 +64,37 @@ def trial(leaf: LeafWanted, making: Making) -> PemPair:
     return _issued(replace(leaf, lifetime=timedelta(hours=1)), making)
 
 
-def trials(consumers: t.Iterable[str], making: Making) -> dict[str, Triple]:
-    """For consumers that hold nothing yet what a look into etcd needs; stored nowhere. None without a CA's key."""
-    handed_in = making.handed_in
-    pairs = {who: handed_in.leaves[who] for who in consumers if who in handed_in.leaves}
-    if handed_in.ca[1]:
-        left = [who for who in consumers if who not in pairs]
-        pairs.update({who: trial(making.leaves[who], making) for who in left})
-    return {who: Triple(handed_in.servers, *pair) for who, pair in pairs.items()}
+def trials(
+    plan: Plan[EtcdPkiStep], material: t.Mapping[str, Triple], making: Making
+) -> dict[str, Triple]:
+    """What the plan's consumers would hold after it, with certificates for an hour; stored nowhere."""
+    return _planned(
+        plan, material, making, lambda step: trial(making.leaves[step.consumer], making)
+    )
 
 
-def _made(step: EtcdPkiStep, there: Triple, servers: str, making: Making) -> Triple:
-    if not isinstance(step, CertificateStep):
-        return replace(there, servers=servers)
-    if step.source is Source.HANDED_IN:
-        return Triple(servers, *making.handed_in.leaves[step.consumer])
+def _planned(
+    plan: Plan[EtcdPkiStep],
+    material: t.Mapping[str, Triple],
+    making: Making,
+    issued: t.Callable[[CertificateStep], PemPair],
+) -> dict[str, Triple]:
+    """By consumer what a plan gives. issued: makes what a step has to be signed for."""
+    pems = (making.handed_in.servers, *(triple.servers for triple in material.values()))
+    known = x509.by_fingerprint(*pems)
+    made = {}
+    for step in plan:
+        servers = x509.joined(*(known[one] for one in step.servers))
+        pair = material[step.consumer].pair
+        if isinstance(step, CertificateStep):
+            handed = making.handed_in.leaves
+            from_hand = step.source is Source.HANDED_IN
+            pair = handed[step.consumer] if from_hand else issued(step)
+        made[step.consumer] = Triple(servers, *pair)
+    return made
+
+
+def _sound(step: CertificateStep, making: Making) -> PemPair:
     leaf = making.leaves[step.consumer]
     pems = _issued(leaf, making)
     pair = x509.read_pair(*pems, making.handed_in.ca[0])
@@ -95,7 +106,7 @@ def _made(step: EtcdPkiStep, there: Triple, servers: str, making: Making) -> Tri
             found=reason,
             remedy="compare ca_content with ca_key_content; nothing was stored",
         )
-    return Triple(servers, *pems)
+    return pems
 
 
 def _issued(leaf: LeafWanted, making: Making) -> PemPair:

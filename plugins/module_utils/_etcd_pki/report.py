@@ -87,20 +87,14 @@ def _client_cas(held: t.Mapping[str, Held], offer: Offer, now: datetime) -> list
     ]
 
 
-def without_content(held: t.Mapping[str, Held]) -> list[str]:
-    """The consumers of content_result that hold no certificate yet."""
-    return [who for who, one in held.items() if who in DELIVERED and not one.pair.usable]
-
-
 def content_result(
     material: t.Mapping[str, Triple], held: t.Mapping[str, Held], trials: t.Mapping[str, Triple]
 ) -> Result:
-    """PEM of what goes to hosts, for those consumers alone whose certificate is not in a pod."""
-    shown = {
-        who: triple
-        for who, triple in material.items()
-        if who in DELIVERED and held[who].pair.usable
-    }
+    """PEM of what goes to hosts, for those consumers alone whose certificate is not in a pod.
+
+    trials: what is shown of a consumer in place of what is stored.
+    """
+    usable = {who: triple for who, triple in material.items() if held[who].pair.usable}
     return {
         "content": {
             who: {
@@ -108,6 +102,7 @@ def content_result(
                 "client_certificate": triple.certificate,
                 "client_key": triple.key,
             }
-            for who, triple in {**shown, **trials}.items()
+            for who, triple in {**usable, **trials}.items()
+            if who in DELIVERED
         }
     }
