@@ -14,7 +14,7 @@ description:
   - Returns the image of each component, C(registry/path/prefixname:release@digest), as the roles write it into pods.
   - O(registry), O(path) and O(prefix) are the Tigera operator's C(registry), C(imagePath) and C(imagePrefix), whose
     V(UseDefault) is accepted as well. But with a registry and no path, the operator adds C(calico), and this does not.
-  - What is malformed is refused. No registry is asked.
+  - What is malformed is refused, and so is an option that is not listed here. No registry is asked.
 options:
   _terms:
     description: The components.
@@ -89,6 +89,7 @@ class LookupModule(LookupBase):
     def run(
         self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[str]:
+        self._require_known(set(kwargs))
         self.set_options(var_options=variables, direct=kwargs)
         parts = (self.get_option(name) for name in ("registry", "path", "prefix", "digests"))
         version, wholes = self.get_option("version"), self.get_option("images")
@@ -97,3 +98,16 @@ class LookupModule(LookupBase):
             return [image(term, version, source, wholes.get(term) or "") for term in terms]
         except CalicoError as exc:
             raise AnsibleLookupError(str(exc)) from exc
+
+    def _require_known(self, given: set[str]) -> None:
+        """Raises AnsibleLookupError. Ansible takes an option without a definition and drops it."""
+        known = set(self.option_definitions) - {"_terms"}
+        if not given <= known:
+            unknown = sorted(given - known)
+            problem = CalicoError(
+                "The lookup hardway.calico.image has no options %s" % ", ".join(unknown),
+                expected=", ".join(sorted(known)),
+                found=", ".join(sorted(given)),
+                remedy="correct the option's name",
+            )
+            raise AnsibleLookupError(str(problem))

@@ -31,6 +31,7 @@ HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-
 PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 TAG = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
 DIGEST = r"sha256:[0-9a-f]{64}"
+DIGESTS_AT_THE_END = re.compile(r"(?:@sha256:[^@/]*)+\Z")
 PATH = r"%s(?:/%s)*" % (PART, PART)
 REPOSITORY = re.compile(r"(?:%s(?::(?P<port>[0-9]+))?/)?%s\Z" % (HOST, PATH))
 REFERENCE = re.compile(r"(?P<repository>.+?)(?::%s)?(?:@%s)?\Z" % (TAG, DIGEST))
@@ -156,9 +157,25 @@ def _malformed(what: str, expected: str, found: str) -> CalicoError:
     return CalicoError(
         what,
         expected="%s, the path in small letters" % expected,
-        found=repr(found),
-        remedy="correct it",
+        found=_shown(found),
+        remedy=_remedy("correct it", found),
     )
+
+
+def _shown(value: t.Any) -> str:
+    """A value for a message; what stands before an @ other than a digest's may be a password, so it is left out."""
+    text = str(value)
+    digests = DIGESTS_AT_THE_END.search(text)
+    end = digests.start() if digests else len(text)
+    _hidden, at, rest = text[:end].rpartition("@")
+    return "something before %r" % (at + rest + text[end:]) if at else repr(value)
+
+
+def _remedy(what: str, value: t.Any) -> str:
+    """What to do; where a user or a password stands in the value, with the place that is meant for them."""
+    if _shown(value) == repr(value):
+        return what
+    return what + "; credentials belong in a Secret that calico_image_pull_secrets names"
 
 
 def _digests_of(digests: t.Any) -> Digests:
@@ -190,8 +207,11 @@ def _wrong_digests(expected: str, found: t.Any) -> CalicoError:
     return CalicoError(
         "calico_image_digests is malformed",
         expected=expected,
-        found=repr(found),
-        remedy="write it as calico_image_digests: {v3.32.1: {node: sha256:..., typha: sha256:...}}",
+        found=_shown(found),
+        remedy=_remedy(
+            "write it as calico_image_digests: {v3.32.1: {node: sha256:..., typha: sha256:...}}",
+            found,
+        ),
     )
 
 

@@ -59,6 +59,7 @@ CALLS = {
     "malformed": (["node"], {"version": "v3.32.1", "registry": "https://registry.example.com"}),
     "no dictionary": (["node"], {"version": "v3.32.1", "digests": DIGEST}),
     "no release": (["node"], {}),
+    "misspelt": (["node"], {"version": "v3.32.1", "registy": "mirror.example.com", "pth": "a"}),
 }
 
 
@@ -111,6 +112,10 @@ def test_whole_references_go_first(answers):
         ("malformed", "calico_registry is no registry. Expected: such as registry.example.com"),
         ("no dictionary", "calico_image_digests is malformed. Expected: a dictionary of releases"),
         ("no release", "version"),
+        (
+            "misspelt",
+            "has no options pth, registy. Expected: digests, images, path, prefix, registry, version. Found: ",
+        ),
     ],
 )
 def test_refusals(answers, call, words):

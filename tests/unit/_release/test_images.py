@@ -173,6 +173,35 @@ def test_a_password_in_the_registry_is_not_repeated():
     assert "@registry.example.com/calico" in said and "calico_image_pull_secrets" in said
 
 
+# What a user may have written in place of a reference, and what of it an error may show.
+SECRET = {
+    "https://puller:hunter2@registry.example.com/calico/node:v3.32.1": "'@registry.example.com/calico/node:v3.32.1'",
+    "puller:hunter2@registry.example.com/calico/node@sha256:abc": "'@registry.example.com/calico/node@sha256:abc'",
+    "https://puller:hun@hunter2@registry.example.com/node": "'@registry.example.com/node'",
+    "https://puller:a/hunter2@registry.example.com/node": "'@registry.example.com/node'",
+}
+
+
+@pytest.mark.parametrize("text", list(SECRET))
+def test_a_password_in_any_other_part_is_not_repeated(text):
+    for given in (
+        {"whole": text},
+        {"path": text},
+        {"prefix": text},
+        {"digests": {"v3.32.1": {"node": text}}},
+        {"digests": {"v3.32.1": text}},
+    ):
+        said = refusal(**given)
+        assert "hun" not in said and "puller" not in said
+        assert SECRET[text] in said and "calico_image_pull_secrets" in said
+
+
+def test_what_is_no_password_is_shown():
+    assert "Found: 'quay.io/Calico/node@%s@%s'" % (A, B) in refusal(
+        whole="quay.io/Calico/node@%s@%s" % (A, B)
+    )
+
+
 @pytest.mark.parametrize(
     ("digests", "words"),
     [
