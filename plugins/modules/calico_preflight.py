@@ -12,11 +12,12 @@ version_added: 1.0.0
 author:
   - hardway.calico founders (@hardway)
 description:
-  - Reads the cluster's version, nodes, networks and any Calico or other pod network that is there, with six requests,
-    and one for each of O(image_pull_secrets).
+  - Reads the cluster's version, nodes, networks, any Calico or other pod network and any kube-controllers that are
+    there, with eleven requests, and one for each of O(image_pull_secrets) and each ConfigMap that tells where
+    calico/node keeps its data.
   - Fails where an installation must not begin, that is for a release that the collection does not know, for nodes of an
-    architecture that the release is not built for, for a downgrade to an older minor, and where one of
-    O(image_pull_secrets) is missing.
+    architecture that the release is not built for, for a downgrade to an older minor, where one of
+    O(image_pull_secrets) is missing, and where Canal or a Calico of the Tigera operator's is there.
   - It changes nothing.
 extends_documentation_fragment:
   - hardway.calico.kubernetes
@@ -54,8 +55,10 @@ options:
     elements: str
     default: []
   datastore:
-    description: Where Calico's data is meant to be. A calico/node that is there already and keeps it elsewhere is an
-      error.
+    description:
+      - Where Calico's data is meant to be. A calico/node that is there already in O(namespace) and keeps it elsewhere
+        is an error, by C(CALICO_DATASTORE_TYPE), C(DATASTORE_TYPE) and C(ETCD_ENDPOINTS) as Calico itself reads them.
+      - Where that cannot be told, as with a value from a Secret, it is a warning.
     type: str
     choices: [kubernetes, etcd]
     default: kubernetes
@@ -101,11 +104,18 @@ installed_version:
   type: str
   sample: v3.31.7
 nodes:
-  description: The cluster's nodes, by name.
+  description: The cluster's nodes, by name. C(control_plane) are those with the label
+    C(node-role.kubernetes.io/control-plane).
   returned: success
   type: list
   elements: dict
-  sample: [{name: worker1, internal_ips: [192.0.2.21], architecture: amd64, operating_system: linux, schedulable: true}]
+  sample:
+    - name: worker1
+      internal_ips: [192.0.2.21]
+      architecture: amd64
+      operating_system: linux
+      schedulable: true
+      control_plane: false
 architectures:
   description: The architectures among the nodes.
   returned: success
@@ -148,6 +158,16 @@ forbidden_networks:
   type: list
   elements: dict
   sample: [{name: the service network, cidr: 10.96.0.0/12}]
+foreign_kube_controllers:
+  description:
+    - The kinds of the Deployment, PodDisruptionBudget, ServiceAccount, ClusterRole and ClusterRoleBinding
+      C(calico-kube-controllers) that are there, in O(namespace) where they are in one, and that the collection did not
+      make, that is without the label C(app.kubernetes.io/managed-by=hardway.calico).
+    - C(selector) is the Deployment's, which cannot be changed; empty for other kinds.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{kind: Deployment, selector: {matchLabels: {k8s-app: calico-kube-controllers}}}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -2,13 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What API objects say about a cluster: its nodes, its networks, and how many Typhas fit (pure)."""
+"""What API objects say about a cluster: its nodes, its networks, how many Typhas fit, and whose they are (pure)."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 import typing as t
+
+from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods import (
+    container_of,
+    pod_of,
+)
 
 NODE = "calico-node"
 NODES_PER_TYPHA = 200
@@ -17,16 +22,21 @@ OTHER_NETWORKS = re.compile(
     "(kube-flannel|cilium|weave-net|canal|antrea-agent|kube-router|ovnkube-node|kindnet|aws-node"
     r"|azure-cni|romana-agent)(-|\Z)"
 )
+# As kubeadm labels nodes since 1.20 (kubeadm's constants.LabelNodeRoleControlPlane); its value is empty.
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+# The label of all objects that the collection makes (_kubernetes.api.LABELS), and of none that it takes over.
+OWNER_LABEL, OWNER = "app.kubernetes.io/managed-by", "hardway.calico"
 
 
 class Node(t.TypedDict):
-    """schedulable: not cordoned. Taints do not count, since Typha tolerates them."""
+    """schedulable: not cordoned. Taints do not count, since Typha tolerates them. control_plane: by kubeadm's label."""
 
     name: str
     internal_ips: list[str]
     architecture: str
     operating_system: str
     schedulable: bool
+    control_plane: bool
 
 
 class Network(t.TypedDict):
@@ -34,6 +44,13 @@ class Network(t.TypedDict):
 
     name: str
     cidr: str
+
+
+class Foreign(t.TypedDict):
+    """An object that the collection did not make. selector: a Deployment's, of its pods; {} for other kinds."""
+
+    kind: str
+    selector: dict[str, t.Any]
 
 
 def describe_node(node: dict[str, t.Any]) -> Node:
@@ -50,6 +67,7 @@ def describe_node(node: dict[str, t.Any]) -> Node:
         "architecture": labels.get("kubernetes.io/arch") or info.get("architecture", ""),
         "operating_system": labels.get("kubernetes.io/os") or info.get("operatingSystem", ""),
         "schedulable": not node.get("spec", {}).get("unschedulable", False),
+        "control_plane": CONTROL_PLANE in labels,
     }
 
 
@@ -67,6 +85,18 @@ def typha_replicas(schedulable: int) -> int:
     return min(MOST_TYPHAS, max(3, schedulable // NODES_PER_TYPHA + 2))
 
 
+def made_by_others(found: dict[str, dict[str, t.Any] | None]) -> list[Foreign]:
+    """found: {kind: the object, or None where there is none}."""
+    return [
+        {
+            "kind": kind,
+            "selector": item["spec"].get("selector", {}) if kind == "Deployment" else {},
+        }
+        for kind, item in found.items()
+        if item is not None and (item["metadata"].get("labels") or {}).get(OWNER_LABEL) != OWNER
+    ]
+
+
 def other_networks(daemonsets: list[dict[str, t.Any]], namespace: str) -> list[str]:
     """Warnings about DaemonSets of other networks, and about a calico-node in another namespace."""
     warnings = []
@@ -77,10 +107,11 @@ def other_networks(daemonsets: list[dict[str, t.Any]], namespace: str) -> list[s
                 "DaemonSet %s/%s looks like another pod network. Two networks on one node fight over pods:"
                 " remove one of them." % (where, name)
             )
-        if name == NODE and where != namespace:
+        calico = name == NODE or container_of(pod_of(daemonset), NODE)
+        if calico and (name, where) != (NODE, namespace):
             warnings.append(
-                "DaemonSet %s/calico-node is a Calico that something else installed. Remove that first,"
-                " or set calico_namespace." % where
+                "DaemonSet %s/%s is a Calico that something else installed. Remove that first%s."
+                % (where, name, ", or set calico_namespace" if name == NODE else "")
             )
     return warnings
 

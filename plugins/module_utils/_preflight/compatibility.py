@@ -18,7 +18,6 @@ from ansible_collections.hardway.calico.plugins.module_utils._datastore.cluster_
 )
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.pods import (
-    container_of,
     image_of,
     pod_of,
     tag_of,
@@ -71,41 +70,6 @@ def check_architectures(about: dict[str, t.Any], nodes: list[Node]) -> None:
             found=", ".join(odd[:MOST_NAMED]),
             remedy="remove those nodes from the cluster, or choose a release that is built for them",
         )
-
-
-def refuse_other_datastore(
-    daemonsets: list[dict[str, t.Any]], namespace: str, datastore: str
-) -> None:
-    """Raise CalicoError if the calico/node that is there keeps its data elsewhere than is wanted now.
-
-    datastore: "kubernetes" or "etcd". With the other one calico/node would find no pools, addresses and policies, and
-    give out addresses that are in use.
-    """
-    for daemonset in daemonsets:
-        metadata = daemonset["metadata"]
-        if metadata["name"] != NODE or metadata.get("namespace") != namespace:
-            continue
-        found = _datastore_of(daemonset)
-        if found != datastore:
-            raise CalicoError(
-                "Calico of this cluster keeps its data elsewhere",
-                expected="calico_datastore %s, as its calico-node has it" % found,
-                found=datastore,
-                remedy="correct calico_datastore. Nothing moves the data from one to the other: for that, Calico is"
-                " removed and installed anew",
-            )
-
-
-def _datastore_of(daemonset: dict[str, t.Any]) -> str:
-    """As Calico's client finds it out (libcalico-go/lib/apiconfig/load.go)."""
-    variables = {
-        variable["name"]: variable.get("value")
-        for variable in container_of(pod_of(daemonset), NODE).get("env") or []
-    }
-    kind = variables.get("DATASTORE_TYPE") or (
-        "etcdv3" if "ETCD_ENDPOINTS" in variables else "kubernetes"
-    )
-    return "etcd" if kind == "etcdv3" else "kubernetes"
 
 
 def installed_version(

@@ -10,9 +10,11 @@ import typing as t
 
 from ansible_collections.hardway.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.cluster import (
+    Foreign,
     Network,
     Node,
     describe_node,
+    made_by_others,
     networks,
     node_networks,
     other_networks,
@@ -23,8 +25,12 @@ from ansible_collections.hardway.calico.plugins.module_utils._preflight.compatib
     installed_version,
     kubernetes_verdict,
     refuse_downgrade,
-    refuse_other_datastore,
     upgrade_warning,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.datastore import (
+    ConfigMaps,
+    refuse_foreign,
+    refuse_other_datastore,
 )
 
 # What the result tells about the release.
@@ -34,16 +40,19 @@ ABOUT = ("version", "minor", "registry", "kubernetes", "architectures")
 class Seen(t.TypedDict):
     """A look at the cluster: API objects as they are.
 
-    kubeadm: its ClusterConfiguration, or None on clusters of other making; service_cidrs: None before Kubernetes 1.33;
+    configmaps: those that tell where calico/node keeps its data; kubeadm: its ClusterConfiguration, or None on clusters
+    of other making; service_cidrs: None before Kubernetes 1.33; kube_controllers: objects of their names by kind;
     pull_secrets: whether each is there, None where that cannot be told.
     """
 
     version: str
     nodes: list[dict[str, t.Any]]
     daemonsets: list[dict[str, t.Any]]
+    configmaps: ConfigMaps
     kubeadm: dict[str, t.Any] | None
     service_cidrs: list[dict[str, t.Any]] | None
     cluster_information: dict[str, t.Any] | None
+    kube_controllers: dict[str, dict[str, t.Any] | None]
     pull_secrets: dict[str, bool | None]
 
 
@@ -61,6 +70,7 @@ class Facts(t.TypedDict):
     service_networks: list[str]
     node_networks: list[str]
     forbidden_networks: list[Network]
+    foreign_kube_controllers: list[Foreign]
 
 
 class Preflight(t.NamedTuple):
@@ -92,7 +102,10 @@ def decide(
 
     said = [_about_kubernetes(about, seen["version"], kubernetes_range)]
     check_architectures(about, nodes)
-    refuse_other_datastore(seen["daemonsets"], namespace, datastore)
+    refuse_foreign(seen["daemonsets"])
+    said.append(
+        refuse_other_datastore(seen["daemonsets"], seen["configmaps"], namespace, datastore)
+    )
     said.append(refuse_downgrade(about, installed, place, downgrade_allowed))
     if not upgrade_allowed:
         said.append(upgrade_warning(about, installed, place))
@@ -118,6 +131,7 @@ def decide(
         "service_networks": services,
         "node_networks": [network["cidr"] for network in hosts],
         "forbidden_networks": taken + hosts,
+        "foreign_kube_controllers": made_by_others(seen["kube_controllers"]),
     }
     return Preflight(facts, [warning for warning in said if warning])
 

@@ -21,38 +21,72 @@ from ansible_collections.hardway.calico.plugins.module_utils._kubernetes.paths i
     KUBE_SYSTEM,
     NODES,
     configmaps,
+    namespace_of,
     secrets,
+    workload,
+)
+from ansible_collections.hardway.calico.plugins.module_utils._preflight.datastore import (
+    configmaps_of,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._preflight.decide import Seen
 
 DAEMONSETS = "/apis/apps/v1/daemonsets"
 KUBEADM_CONFIG = configmaps(KUBE_SYSTEM) + "/kubeadm-config"
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+KUBE_CONTROLLERS = "calico-kube-controllers"
+Answer = t.TypeVar("Answer")
 
 
 def read(api: KubernetesApi, namespace: str, pull_secrets: t.Sequence[str] = ()) -> Seen:
-    """Six round trips, and one for each Secret of pull_secrets. Raises CalicoError from the API.
+    """Eleven round trips, one for each Secret of pull_secrets and one for each ConfigMap that tells where Calico's data
+    are. Raises CalicoError from the API.
 
     A ConfigMap of kubeadm that is no YAML is as none.
     """
     datastore = KubernetesDatastore(api)
+    daemonsets = api.list(DAEMONSETS)
     return {
         "version": api.version(),
         "nodes": api.list(NODES),
-        "daemonsets": api.list(DAEMONSETS),
+        "daemonsets": daemonsets,
+        "configmaps": {
+            name: (_unless_forbidden(api.get, "%s/%s" % (configmaps(namespace), name)) or {}).get(
+                "data"
+            )
+            for name in configmaps_of(daemonsets, namespace)
+        },
         "kubeadm": _cluster_configuration(api.get(KUBEADM_CONFIG)),
         "service_cidrs": api.list_or_none(SERVICE_CIDRS),
         "cluster_information": datastore.get(kinds.CLUSTER_INFORMATION, cluster_information.NAME),
+        "kube_controllers": kube_controllers(api, namespace),
         "pull_secrets": {
-            name: _is_there(api, "%s/%s" % (secrets(namespace), name)) for name in pull_secrets
+            name: _unless_forbidden(api.exists, "%s/%s" % (secrets(namespace), name))
+            for name in pull_secrets
         },
     }
 
 
-def _is_there(api: KubernetesApi, path: str) -> bool | None:
-    """Whether the object is there; None where this account may not know."""
+def kube_controllers(api: KubernetesApi, namespace: str) -> dict[str, dict[str, t.Any] | None]:
+    """{kind: the object of kube-controllers' name, or None}, of all that the role kube_controllers applies.
+
+    What this account may not get, it may not apply either, so it is as none.
+    """
+    paths = {
+        "Deployment": workload(namespace, "Deployment", KUBE_CONTROLLERS),
+        "PodDisruptionBudget": "/apis/policy/v1/namespaces/%s/poddisruptionbudgets/%s"
+        % (namespace, KUBE_CONTROLLERS),
+        "ServiceAccount": "%s/serviceaccounts/%s" % (namespace_of(namespace), KUBE_CONTROLLERS),
+        "ClusterRole": "%s/clusterroles/%s" % (RBAC, KUBE_CONTROLLERS),
+        "ClusterRoleBinding": "%s/clusterrolebindings/%s" % (RBAC, KUBE_CONTROLLERS),
+    }
+    return {kind: _unless_forbidden(api.get, path) for kind, path in paths.items()}
+
+
+def _unless_forbidden(ask: t.Callable[[str], Answer], path: str) -> Answer | None:
+    """What the API answers; None where this account may not know."""
     try:
-        return api.exists(path)
+        return ask(path)
     except CalicoError as exc:
         if exc.status == 403:
             return None

@@ -65,9 +65,11 @@ def seen(**more):
         "version": "v1.34.4",
         "nodes": [node("cka001"), node("cka002", "192.0.2.12")],
         "daemonsets": [daemonset("kube-proxy")],
+        "configmaps": {},
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "kube_controllers": {},
         "pull_secrets": {},
         **more,
     }
@@ -103,6 +105,13 @@ def test_typha_replicas(nodes, replicas):
 
 def test_replicas_leave_a_node_free_where_there_are_two():
     assert all(facts.typha_replicas(count) < count for count in range(2, 4000))
+
+
+def test_control_planes_are_known_by_kubeadms_label():
+    labelled = node("ip-192-0-2-13.example")
+    labelled["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] = ""
+    found, _warnings = preflight(nodes=[node("a"), labelled])
+    assert [each["control_plane"] for each in found["nodes"]] == [False, True]
 
 
 def test_cordoned_and_windows_nodes_do_not_count_and_tainted_ones_do():
@@ -211,9 +220,11 @@ def test_an_upgrade_by_an_ordinary_run_is_a_warning():
         "version": "v1.34.4",
         "nodes": [node("a")],
         "daemonsets": [daemonset("calico-node", image="docker.io/calico/node:v3.28.5")],
+        "configmaps": {},
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "kube_controllers": {},
         "pull_secrets": {},
     }
     assert plan.decide(release("3.32"), seen, "warn", "kube-system", upgrade_allowed=True)[1] == []
@@ -240,9 +251,11 @@ def test_a_downgrade_that_is_allowed_is_a_warning():
         "version": "v1.34.4",
         "nodes": [],
         "daemonsets": [daemonset("calico-node")],
+        "configmaps": {},
         "kubeadm": None,
         "service_cidrs": None,
         "cluster_information": None,
+        "kube_controllers": {},
         "pull_secrets": {},
     }
     _found, warnings = plan.decide(
@@ -365,10 +378,10 @@ def cluster(**more):
     return RecordedApi({**objects, **more})
 
 
-def test_look_reads_six_times_and_writes_nothing():
+def test_look_reads_eleven_times_and_writes_nothing():
     api = cluster()
     found = read(api, "kube-system")
-    assert len(api.requests) == 6 and api.writes == []
+    assert len(api.requests) == 11 and api.writes == []
     assert (
         found["kubeadm"]["networking"]["podSubnet"] == "10.244.0.0/16"
         and found["cluster_information"] is None
@@ -403,7 +416,7 @@ def test_pull_secrets_are_looked_for_by_name():
         "puller": True,
         "other": False,
     }
-    assert api.requests[6:] == [("GET", SECRETS + "puller"), ("GET", SECRETS + "other")]
+    assert api.requests[11:] == [("GET", SECRETS + "puller"), ("GET", SECRETS + "other")]
 
 
 class Limited(RecordedApi):
