@@ -169,6 +169,10 @@ options:
         already if that is not set either.
       - What clients trust already stays beside them until it ends, or until O(drop_old_server_cas).
     type: str
+  refused_ca_content:
+    description: PEM of CAs that no certificate in O(certificates) and no CA in O(ca_content) may come from, such as
+      the one of Kubernetes' own etcd, which would let every client in.
+    type: str
   drop_old_server_cas:
     description: Whether clients trust the CAs in O(server_ca_content) alone from now on. Set it when every member
       shows a certificate of theirs.
@@ -373,6 +377,7 @@ ARGS: dict[str, dict[str, t.Any]] = {
         "options": {name: {"type": "dict", "options": HANDED_IN} for name in CONSUMERS},
     },
     "server_ca_content": {"type": "str"},
+    "refused_ca_content": {"type": "str"},
     "drop_old_server_cas": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "discovery_srv": {"type": "str"},

@@ -71,6 +71,28 @@ def require_servers(cas: t.Sequence[Certificate], problem: str | None, now: date
         )
 
 
+def require_other_cas(
+    found: t.Sequence[str], cas: t.Sequence[Certificate], problem: str | None
+) -> None:
+    """Raises CalicoError for what comes from a CA that nothing may come from. found: that, in words."""
+    if problem or not cas:
+        raise CalicoError(
+            "refused_ca_content cannot be read",
+            expected="PEM of CAs",
+            found=problem or "no certificate",
+            remedy="correct it or leave it out; nothing was written",
+        )
+    if found:
+        raise CalicoError(
+            "What was handed in for etcd's clients comes from a CA in refused_ca_content: whatever trusts that CA"
+            " would let them in, as Kubernetes' own etcd does, with every Secret of the cluster",
+            expected="certificates of another CA, which Calico's etcd trusts",
+            found="%s, of %s" % (", ".join(found), ", ".join(ca.subject for ca in cas)),
+            remedy="hand in certificates of another CA; or, if you accept it, set calico_etcd_is_kubernetes to true"
+            " in the inventory, or leave refused_ca_content out; nothing was written",
+        )
+
+
 def require_handed(consumer: str, pair: Pair, wanted: LeafWanted, now: datetime) -> None:
     """Raises CalicoError for a certificate that was handed in and that etcd would refuse, or know as another user."""
     reason = leaf_trouble(pair, wanted, now)

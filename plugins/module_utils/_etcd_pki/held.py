@@ -33,8 +33,12 @@ class Triple:
 
 @dataclass(frozen=True, repr=False)
 class HandedIn:
-    """ca: the CA of etcd's clients with its key, either may be ""; servers: PEM; leaves: by consumer."""
+    """ca: the CA of etcd's clients with its key, either may be ""; servers: PEM; leaves: by consumer.
+
+    refused: PEM of CAs that nothing may come from.
+    """
 
     ca: PemPair = ("", "")
     servers: str = ""
     leaves: dict[str, PemPair] = field(default_factory=dict)
+    refused: str = ""

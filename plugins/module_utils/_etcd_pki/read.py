@@ -13,6 +13,7 @@ from datetime import datetime
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.external import (
     require_handed,
     require_judging,
+    require_other_cas,
     require_servers,
     require_signing,
 )
@@ -34,7 +35,8 @@ def handed_in_of(params: dict[str, t.Any]) -> HandedIn:
         for consumer, pems in given
         if pems and consumer in params["consumers"]
     }
-    return HandedIn(ca, params["server_ca_content"] or ca[0], leaves)
+    servers = params["server_ca_content"] or ca[0]
+    return HandedIn(ca, servers, leaves, params["refused_ca_content"] or "")
 
 
 def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
@@ -42,6 +44,9 @@ def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
     servers, problem = x509.read_bundle(handed_in.servers)
     if handed_in.servers:
         require_servers(servers, problem, now)
+    if handed_in.refused:
+        cas, problem = x509.read_bundle(handed_in.refused)
+        require_other_cas(_of_the_refused(handed_in), cas, problem)
     offer = Offer(servers=tuple(servers))
     if handed_in.ca[1]:
         pair = x509.read_pair(*handed_in.ca, handed_in.ca[0])
@@ -56,6 +61,15 @@ def read_offer(handed_in: HandedIn, wanted: Wanted, now: datetime) -> Offer:
     for who, pair in handed.items():
         require_handed(who, pair, wanted.leaves[who], now)
     return replace(offer, handed=handed)
+
+
+def _of_the_refused(handed_in: HandedIn) -> list[str]:
+    """What of the handed in leads to a CA that nothing may come from, in words."""
+    given = {
+        "the CA in ca_content": handed_in.ca[0] if handed_in.ca[1] else "",
+        **{"the certificate of %s" % who: pems[0] for who, pems in handed_in.leaves.items()},
+    }
+    return [what for what, pem in given.items() if x509.leads_to(pem, handed_in.refused)]
 
 
 def held_of(triple: Triple, handed_in: HandedIn, ours: bool) -> Held:

@@ -91,6 +91,11 @@ def read_pair(certificate_pem: str, key_pem: str, bundle_pem: str) -> Pair:
     return Pair(certificate, key, None, bool(chain), tuple(value_of(ca) for ca in chain))
 
 
+def leads_to(certificate_pem: str, bundle_pem: str) -> bool:
+    """Whether the first certificate of a PEM comes from a CA of a bundle, if need be through those that follow it."""
+    return bool(_chain(certificate_pem, bundle_pem))
+
+
 def by_fingerprint(*pems: str) -> dict[str, str]:
     """{fingerprint: PEM} of the certificates in several PEMs, in their order; what cannot be read is left out."""
     found: dict[str, str] = {}

@@ -321,6 +321,27 @@ def test_given_certificates_that_etcd_would_refuse(run, ca, harm, words):
     assert api.requests == []
 
 
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("given", ["certificate", "CA"])
+def test_what_a_refused_ca_has_signed_is_refused(run, ca, new_ca, given, below):
+    """Whoever that CA lets in would be let in with it, directly or by a CA between."""
+    signer = oracle.make_intermediate("between", ca) if below else ca
+    handed, options = signer, {"server_ca_content": new_ca[0], "consumers": ["cni"]}
+    if given == "certificate":
+        leaf = oracle.make_leaf("calico-cni", signer, "clientAuth")
+        pems = {"certificate_content": leaf[0] + signer[0], "key_content": leaf[1]}
+        handed, options = None, {**options, "certificates": {"cni": pems}}
+        options["ca_content"] = signer[0] + ca[0]
+    api = RecordedApi()
+    result = run(api, handed, refused_ca_content=new_ca[0] + ca[0], **options)
+    assert result["failed"] and api.requests == []
+    for words in ("refused_ca_content", "CN=etcd-ca", "Remedy", "calico_etcd_is_kubernetes"):
+        assert words in result["msg"], result["msg"]
+    assert ("cni" in result["msg"]) is (given == "certificate")
+    # Of the same name, as kubeadm's always is, but another CA.
+    assert run(api, handed, refused_ca_content=new_ca[0], **options)["renewed"] == ["cni"]
+
+
 @pytest.mark.parametrize("harm", ["other key", "garbage", "leaf", "expired", "key alone"])
 def test_a_ca_that_cannot_issue(run, ca, harm):
     files = {
@@ -350,6 +371,7 @@ def test_a_ca_that_cannot_issue(run, ca, harm):
         {"endpoints": ["10.0.0.1"]},
         {"endpoints": ["https://10.0.0.1"], "discovery_srv": "example.com"},
         {"server_ca_content": "garbage"},
+        {"refused_ca_content": "garbage"},
     ],
 )
 def test_senseless_options_are_refused_before_anything_is_asked(run, ca, options):

@@ -64,6 +64,8 @@ REFUSED = {
             "the host's name": "cp1:2379",
             "the name of a host with capitals": "zone-b:2379",
             "the API server's address": "192.0.2.10:2379",
+            "a control plane's address that the inventory has not": "192.0.2.13:2379",
+            "a control plane's name in Kubernetes": "ip-192-0-2-13.example:2379",
             "the loopback": "127.0.0.1:2379",
             "another loopback": "127.0.0.2:2379",
             "the loopback's name": "localhost:2379",
@@ -133,6 +135,10 @@ ACCEPTED = {
         },
         ("members' CA", ""),
     ),
+    "a worker's address": (
+        {"calico_etcd_endpoints": ["https://192.0.2.53:2379"], "calico_etcd_pki_directory": "OWN"},
+        ("CA of its own\n", "CA of its own\n"),
+    ),
     "another port": (
         {"calico_etcd_endpoints": ["https://192.0.2.11:12379"], "calico_etcd_pki_directory": "OWN"},
         ("CA of its own\n", "CA of its own\n"),
@@ -152,6 +158,11 @@ HOST = {
     "ansible_python_interpreter": sys.executable,
 }
 KUBECONFIG = {"clusters": [{"cluster": {"server": "https://192.0.2.10:6443"}}]}
+NODES = [
+    {"name": "cp1", "internal_ips": ["192.0.2.11"], "control_plane": False},
+    {"name": "ip-192-0-2-13.example", "internal_ips": ["192.0.2.13"], "control_plane": True},
+    {"name": "worker", "internal_ips": ["192.0.2.53"], "control_plane": False},
+]
 SECRET = "key of a CA, which nobody may see"
 
 
@@ -207,7 +218,7 @@ def results(tmp_path_factory):
         "results": {},
         "calico_control_plane_group": "masters",
         "calico_api": {"kubeconfig": KUBECONFIG},
-        "calico_cluster": {"nodes": [{"name": "cp1", "internal_ips": ["192.0.2.11"]}]},
+        "calico_cluster": {"nodes": NODES},
     }
     own = {
         "__calico_kubeadm_etcd": str(folder / "etcd.yaml"),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -29,7 +31,7 @@ NAMES = {
     "collection": ("calico-etcd-collection", "hardway-calico"),
 }
 LABELS = {"app.kubernetes.io/managed-by": "hardway.calico"}
-NEW = oracle.make_ca("members")
+NEW, KUBEADMS = oracle.make_ca("members"), oracle.make_ca("etcd-ca")
 
 
 def secret(consumer, ca, days=365, servers=None):
@@ -39,6 +41,15 @@ def secret(consumer, ca, days=365, servers=None):
     data = {key: base64.b64encode(text.encode()).decode() for key, text in zip(keys, texts)}
     metadata = {"name": name, "namespace": "kube-system", "labels": LABELS, "resourceVersion": "7"}
     return {"metadata": metadata, "type": "Opaque", "data": data}
+
+
+def given(ca, *consumers):
+    """calico_etcd_certificates"""
+    names = ("certificate_content", "key_content")
+    return {
+        who: dict(zip(names, oracle.make_leaf(NAMES[who][1], ca, "clientAuth")))
+        for who in consumers
+    }
 
 
 # Name: (days left to each client that holds a certificate, variables).
@@ -53,6 +64,22 @@ CASES = {
         {"calico_etcd_ca_content": NEW[0]},
     ),
 }
+# Name: (variables, words of the refusal).
+REFUSED = {
+    "certificates of the CA of Kubernetes' etcd": (
+        {
+            "calico_etcd_endpoints": [],
+            "calico_etcd_discovery_srv": "example.com",
+            "calico_etcd_ca_content": NEW[0],
+            "calico_etcd_certificates": given(KUBEADMS, *NAMES),
+        },
+        ["every Secret", "the certificate of cni", "calico_etcd_is_kubernetes"],
+    ),
+}
+
+
+def host_of(name):
+    return re.sub("[^a-z]", "_", name)
 
 
 def play(name, result):
@@ -68,7 +95,12 @@ def play(name, result):
         "check_mode": False,
         "no_log": True,
     }
-    go_on = {"name": "Let the next case run", "ansible.builtin.debug": {"msg": "failed"}}
+    refusal = "{{ {'msg': ansible_failed_result.msg | default('nothing')} | to_json }}"
+    go_on = {
+        "name": "Keep what was said",
+        "ansible.builtin.copy": {"content": refusal, "dest": result, "mode": "0600"},
+        "check_mode": False,
+    }
     case = {"name": name, "block": [*steps, tell], "rescue": [go_on]}
     return {"name": name, "hosts": name, "gather_facts": False, "tasks": [case]}
 
@@ -83,9 +115,18 @@ def results(tmp_path_factory, ca):
     """{case: {"access", "clients", "writes"}}, and what was put out."""
     folder = tmp_path_factory.mktemp("clients")
     hosts, plays, wires = {}, [], {}
+    no_ca = {"calico_etcd_client_ca_content": "", "calico_etcd_client_ca_key_content": ""}
+    issuing = dict(zip(no_ca, ca))
+    (folder / "kubeadm.crt").write_text(KUBEADMS[0])
+    # The file of kubeadm's etcd is any that is there.
+    own = {
+        "__calico_kubeadm_etcd": str(folder / "kubeadm.crt"),
+        "__calico_kubeadm_etcd_ca": str(folder / "kubeadm.crt"),
+    }
     with contextlib.ExitStack() as stack:
-        for name, (days, variables) in CASES.items():
-            host = name.replace(" ", "_").replace("/", "_")
+        others = {name: ({}, case[0]) for name, case in REFUSED.items()}
+        for name, (days, variables) in {**CASES, **others}.items():
+            host = host_of(name)
             objects = {
                 "%s/%s" % (SECRETS, NAMES[who][0]): secret(who, ca, left)
                 for who, left in days.items()
@@ -108,8 +149,8 @@ def results(tmp_path_factory, ca):
                 "ansible_python_interpreter": sys.executable,
                 "calico_datastore": "etcd",
                 "calico_etcd_endpoints": ["https://192.0.2.51:2379"],
-                "calico_etcd_client_ca_content": ca[0],
-                "calico_etcd_client_ca_key_content": ca[1],
+                "calico_control_plane_group": host if name in REFUSED else "nobody",
+                **(no_ca if "calico_etcd_certificates" in variables else issuing),
                 "calico_api": {"kubeconfig": kubeconfig},
                 "calico_cluster": {"nodes": []},
                 **variables,
@@ -119,16 +160,17 @@ def results(tmp_path_factory, ca):
         (folder / "play.yml").write_text(json.dumps(plays))
         command = [pathlib.Path(sys.executable).parent / "ansible-playbook", "--check", "--diff"]
         done = subprocess.run(
-            [*command, "-i", folder / "hosts.yml", folder / "play.yml"],
+            [*command, "-i", folder / "hosts.yml", folder / "play.yml", "-e", json.dumps(own)],
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=600,
             cwd=ROOT,
+            env={**os.environ, "ANSIBLE_PIPELINING": "true"},
         )
     found = {"output": done.stdout + done.stderr}
     for name, wire in wires.items():
-        path = folder / (name.replace(" ", "_").replace("/", "_") + ".json")
+        path = folder / (host_of(name) + ".json")
         told = json.loads(path.read_text()) if path.exists() else {}
         found[name] = {**told, "writes": wire.writes}
     return found
@@ -155,6 +197,13 @@ def test_a_check_run_knows_what_hosts_keep(results, name):
     kept = set(results[name]["clients"]["content"]) - {"collection"}
     some = name in ("all are fine", "that of calico/node has ended")
     assert kept == ({"cni", "calicoctl"} if some else set())
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_refused(results, name):
+    for words in [*REFUSED[name][1], "Expected", "Found", "Remedy"]:
+        assert words in results[name]["msg"], results["output"][-3000:]
+    assert results[name]["writes"] == []
 
 
 def test_no_key_is_put_out(results):
