@@ -807,8 +807,37 @@ def test_a_deployment_that_somebody_else_made_stays(lab):
     uid = kube_controllers(lab)["metadata"]["uid"]
     run = play(lab, *OFF).succeeded()
     assert set(run.changed.values()) == {0}, run.output
+    assert "what something else made stays: Deployment" in run.output
     assert kube_controllers(lab)["metadata"]["uid"] == uid
+    run = play(lab)
+    assert run.returncode != 0 and "has another selector" in run.output
+    assert set(run.changed.values()) == {0}, run.output
     lab.kubectl("delete", "deployment", "-n", "kube-system", "calico-kube-controllers")
+
+
+def test_what_was_taken_over_stays(lab):
+    """As upstream's manifest makes it: turned on the role's, turned off still there, with what it needs."""
+    theirs = FOREIGN.replace("app: other", "k8s-app: calico-kube-controllers")
+    theirs = theirs.replace("name: other", "name: calico-kube-controllers")
+    theirs += "  strategy: {type: Recreate}\n"
+    lab.kubectl("create", "-f", "-", stdin=theirs)
+    uid = kube_controllers(lab)["metadata"]["uid"]
+    play(lab).succeeded()
+    taken = kube_controllers(lab)
+    (container,) = taken["spec"]["template"]["spec"]["containers"]
+    assert (taken["metadata"]["uid"], container["image"]) == (
+        uid,
+        "quay.io/calico/kube-controllers:v3.32.1",
+    )
+    assert taken["metadata"].get("labels", {}) == {}
+    before = snapshot(lab)
+    run = play(lab, *OFF).succeeded()
+    assert set(run.changed.values()) == {0}, run.output
+    assert difference(before, snapshot(lab)) == []
+    label = ("app.kubernetes.io/managed-by=hardway.calico", "k8s-app=calico-kube-controllers")
+    lab.kubectl("label", "-n", "kube-system", "deployment", "calico-kube-controllers", *label)
+    play(lab, *OFF).succeeded()
+    assert not any("calico-kube-controllers" in name for name in snapshot(lab)["api"])
 
 
 def test_an_installation_without_them_gets_them_and_nothing_else_moves(lab):

@@ -15,7 +15,7 @@ from checkout import ROOT
 from rendered_roles import rendered
 
 STATE = {
-    "calico_cluster": {"typha_replicas": 2},
+    "calico_cluster": {"typha_replicas": 2, "foreign_kube_controllers": []},
     "__typha_pki": {"server_hash": "s"},
     "__node_typha_pki": {"client_hash": "c"},
 }

@@ -54,6 +54,7 @@ OURS = {"k8s-app": "calico-kube-controllers", "app.kubernetes.io/managed-by": "h
 TEMPLATES = ("templates/rbac.yaml.j2", "templates/deployment.yaml.j2")
 
 
+ALONE = {"calico_cluster": {"foreign_kube_controllers": []}}
 # What is rendered, all in one process.
 CASES = {
     **{version: {"calico_version": version} for version in DIFFERENT},
@@ -91,7 +92,7 @@ def role_fixture():
     """{case: {kind: object that the role applies}}, and under "declared" what its module is given."""
     documents = rendered(
         *(
-            ("kube_controllers", path, variables)
+            ("kube_controllers", path, {**ALONE, **variables})
             for variables in CASES.values()
             for path in TEMPLATES
         ),
