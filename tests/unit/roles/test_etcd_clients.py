@@ -52,6 +52,14 @@ def given(ca, *consumers):
     }
 
 
+def given_alone(*consumers):
+    """Variables of an inventory that has certificates of these clients, and no CA of clients."""
+    return {
+        "calico_etcd_ca_content": NEW[0],
+        "calico_etcd_certificates": given(NEW, *consumers),
+    }
+
+
 # Name: (days left to each client that holds a certificate, variables).
 CASES = {
     "none yet": ({}, {}),
@@ -64,6 +72,31 @@ CASES = {
         {"calico_etcd_ca_content": NEW[0]},
     ),
 }
+# Name: (variables, the clients that certificates are asked of).
+IN_USE = {
+    "without kube-controllers": (
+        {
+            **given_alone("node", "cni", "calicoctl", "collection"),
+            "kube_controllers_enabled": False,
+        },
+        set(NAMES) - {"kube_controllers"},
+    ),
+    "without calicoctl": (
+        {
+            **given_alone("node", "cni", "kube_controllers", "collection"),
+            "datastore_calicoctl": False,
+        },
+        set(NAMES) - {"calicoctl"},
+    ),
+    "issued without kube-controllers": (
+        {"kube_controllers_enabled": "false"},
+        set(NAMES) - {"kube_controllers"},
+    ),
+    "kube-controllers came later in the run": (
+        {"calico_etcd_clients": {"hashes": {"node": "", "cni": ""}, "content": {}}},
+        set(NAMES),
+    ),
+}
 # Name: (variables, words of the refusal).
 REFUSED = {
     "certificates of the CA of Kubernetes' etcd": (
@@ -74,6 +107,10 @@ REFUSED = {
             "calico_etcd_certificates": given(KUBEADMS, *NAMES),
         },
         ["every Secret", "the certificate of cni", "calico_etcd_is_kubernetes"],
+    ),
+    "no certificate for kube-controllers": (
+        given_alone("node", "cni", "calicoctl", "collection"),
+        ["kube_controllers: it does not exist"],
     ),
 }
 
@@ -124,7 +161,7 @@ def results(tmp_path_factory, ca):
         "__calico_kubeadm_etcd_ca": str(folder / "kubeadm.crt"),
     }
     with contextlib.ExitStack() as stack:
-        others = {name: ({}, case[0]) for name, case in REFUSED.items()}
+        others = {name: ({}, case[0]) for name, case in {**REFUSED, **IN_USE}.items()}
         for name, (days, variables) in {**CASES, **others}.items():
             host = host_of(name)
             objects = {
@@ -197,6 +234,12 @@ def test_a_check_run_knows_what_hosts_keep(results, name):
     kept = set(results[name]["clients"]["content"]) - {"collection"}
     some = name in ("all are fine", "that of calico/node has ended")
     assert kept == ({"cni", "calicoctl"} if some else set())
+
+
+@pytest.mark.parametrize("name", list(IN_USE))
+def test_only_clients_in_use_are_asked_for(results, name):
+    clients = results[name].get("clients", results[name])
+    assert set(clients["hashes"]) == IN_USE[name][1], results["output"][-3000:]
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
