@@ -21,8 +21,9 @@ description:
     certificate of another CA than the wanted one that still works is replaced only when every member takes
     certificates of the wanted one, which the module tries by a handshake with each of O(endpoints). Until then
     everybody keeps what works, see RV(rotation).
-  - A Secret that somebody else filled is taken over if it holds a client certificate, its key and the CAs of etcd's
-    servers, and refused otherwise.
+  - A Secret that somebody else filled, that is one without the label C(app.kubernetes.io/managed-by=hardway.calico), is
+    taken over if it holds a client certificate with the wanted CN, its key and the CAs of etcd's servers, and refused
+    otherwise. Of one that has ended the CN does not matter.
   - Two runs at once do no harm. The one that loses fails and says so.
   - Keys are made on the host that runs the module.
 extends_documentation_fragment:
@@ -401,7 +402,10 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     shown = DELIVERED if params["return_content"] else ()
     secret = (triple.key for who, triple in material.items() if who not in shown)
     module.no_log_values.update(key for key in secret if key)
-    held = {who: held_of(triple, handed_in, store.ours(who)) for who, triple in material.items()}
+    held = {
+        who: held_of(triple, handed_in, store.ours(who), store.others(who))
+        for who, triple in material.items()
+    }
     making = Making(wanted.leaves, handed_in, now, wanted.backdate)
     members = ask(wanted, offer, held, material, making)
     decision = decide(wanted, offer, held, members, now)

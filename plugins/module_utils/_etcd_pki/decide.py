@@ -79,7 +79,7 @@ def decide(
     needs = _needs(wanted, offer, held, members, now)
     servers = servers_of(held.values(), offer.servers, wanted.drop, now)
     require_source(wanted, offer)
-    require_no_stranger(wanted, held)
+    require_no_stranger(wanted, held, now)
     require_possible(needs, held, servers, now)
     steps: list[EtcdPkiStep] = []
     for consumer, one in needs.items():

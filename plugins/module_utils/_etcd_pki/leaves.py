@@ -14,6 +14,7 @@ from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.state imp
     Held,
     Members,
     Offer,
+    at_work,
     of_another_ca,
 )
 from ansible_collections.hardway.calico.plugins.module_utils._etcd_pki.steps import Source
@@ -87,13 +88,15 @@ def _ends_with_its_ca(leaf: LeafWanted, pair: Pair, offer: Offer, now: datetime)
     return trouble(pair, replace(leaf, renewal_window=timedelta(0)), now) is None
 
 
-def stranger_trouble(held: Held) -> str | None:
+def stranger_trouble(held: Held, wanted: LeafWanted, now: datetime) -> str | None:
     """Why a Secret that somebody else filled is not taken over, or None.
 
     One that has ended is: nobody can be using it.
     """
-    if held.ours or not held.filled:
+    if held.ours or not (held.filled or held.others):
         return None
+    if not held.filled:
+        return "it holds %s" % ", ".join(held.others)
     leaf = held.pair.usable_certificate
     if leaf is None:
         return unusable(held.pair)
@@ -101,6 +104,8 @@ def stranger_trouble(held: Held) -> str | None:
         return "its certificate is no client's: its extended key usage is %s" % ", ".join(
             leaf.usages
         )
+    if at_work(held.pair, now) and leaf.common_name != wanted.common_name:
+        return "its CN is %s, wanted %s" % (leaf.common_name, wanted.common_name)
     return held.problem or (None if held.servers else "it holds no CA of etcd's servers")
 
 

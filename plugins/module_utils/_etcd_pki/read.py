@@ -72,15 +72,18 @@ def _of_the_refused(handed_in: HandedIn) -> list[str]:
     return [what for what, pem in given.items() if x509.leads_to(pem, handed_in.refused)]
 
 
-def held_of(triple: Triple, handed_in: HandedIn, ours: bool) -> Held:
-    """Judged by the CA of clients that was handed in; where none was, whoever signed is trusted."""
+def held_of(triple: Triple, handed_in: HandedIn, ours: bool, others: tuple[str, ...] = ()) -> Held:
+    """Judged by the CA of clients that was handed in; where none was, whoever signed is trusted.
+
+    ours, others: see Held.
+    """
     servers, problem = x509.read_bundle(triple.servers)
     roots = _roots(handed_in) or (handed_in.servers if handed_in.leaves else "")
     pair = x509.read_pair(*triple.pair, roots)
     if not roots and not pair.absent:
         pair = replace(pair, trusted=True)
     filled = any(triple.by_key().values())
-    return Held(pair, tuple(servers), problem, filled, ours)
+    return Held(pair, tuple(servers), problem, filled, ours, others)
 
 
 def _roots(handed_in: HandedIn) -> str:

@@ -35,20 +35,21 @@ def require_source(wanted: Wanted, offer: Offer) -> None:
         )
 
 
-def require_no_stranger(wanted: Wanted, held: t.Mapping[str, Held]) -> None:
+def require_no_stranger(wanted: Wanted, held: t.Mapping[str, Held], now: datetime) -> None:
     found = {
         wanted.secrets[consumer]: reason
-        for consumer in wanted.leaves
-        if (reason := stranger_trouble(held[consumer]))
+        for consumer, leaf in wanted.leaves.items()
+        if (reason := stranger_trouble(held[consumer], leaf, now))
     }
     if found and not wanted.force:
         raise CalicoError(
             "The Secrets of etcd's clients are not all ours: %s" % ", ".join(found),
-            expected="Secrets that this collection made, empty ones, or such as hold a valid client certificate,"
-            " its key and the CAs of etcd's servers, which are taken over",
+            expected="Secrets that this collection made, empty ones, or such as hold a client certificate with the"
+            " wanted CN, its key and the CAs of etcd's servers, which are taken over",
             found="; ".join("%s: %s" % item for item in found.items()),
-            remedy="correct or delete them, name others in secrets, or replace them with force;"
-            " nothing was written",
+            remedy="say in common_names (in roles: calico_etcd_common_names) which CN a certificate has that is to"
+            " stay; or correct or delete the Secrets, name others in secrets, or replace them with force (in roles:"
+            " -e calico_etcd_force=true); nothing was written",
         )
 
 

@@ -23,7 +23,7 @@ class Held:
 
     pair: its certificate, trusted if the wanted CA of clients signed it or none is known. servers: the CAs by
     which it trusts etcd's servers; problem: why these cannot be read, or None. filled: whether any of the three
-    keys has a value. ours: whether the collection made the Secret.
+    keys has a value. ours: whether the collection made the Secret. others: its keys beside the three.
     """
 
     pair: Pair = field(default_factory=Pair)
@@ -31,6 +31,7 @@ class Held:
     problem: str | None = None
     filled: bool = False
     ours: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class EtcdPkiStore:
         labels = ((self.found[consumer] or {}).get("metadata") or {}).get("labels") or {}
         return LABELS.items() <= labels.items()
 
+    def others(self, consumer: str) -> tuple[str, ...]:
+        """What else the Secret that was read has keys for."""
+        data = (self.found[consumer] or {}).get("data") or {}
+        return tuple(sorted(set(data) - set(KEYS)))
+
     def write(self, consumer: str, triple: Triple) -> None:
         """What else is in the Secret stays."""
         name = self.names[consumer]

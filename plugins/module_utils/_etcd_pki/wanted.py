@@ -27,6 +27,9 @@ from ansible_collections.hardway.calico.plugins.module_utils._pki.options import
     require_window,
 )
 
+# etcd's user with all rights (rootUser in etcd's server/auth/store.go).
+SUPERUSER = "root"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -55,8 +58,10 @@ def wanted_of(params: dict[str, t.Any]) -> Wanted:
     consumers = list(dict.fromkeys(params["consumers"]))
     secrets = {consumer: params["secrets"][consumer] for consumer in consumers}
     _require_names(secrets)
+    leaves = {consumer: _leaf(params, consumer) for consumer in consumers}
+    _require_own_names(leaves)
     return Wanted(
-        leaves={consumer: _leaf(params, consumer) for consumer in consumers},
+        leaves=leaves,
         secrets=secrets,
         endpoints=_members(params),
         domain=params["discovery_srv"] or "",
@@ -69,16 +74,45 @@ def wanted_of(params: dict[str, t.Any]) -> Wanted:
 
 def _leaf(params: dict[str, t.Any], consumer: str) -> LeafWanted:
     name = params["common_names"][consumer]
-    if not 1 <= len(name) <= MOST_COMMON_NAME:
-        raise CalicoError(
-            "common_names: that of %s cannot be a certificate's CN" % consumer,
-            expected="1 to %d characters" % MOST_COMMON_NAME,
-            found=len(name),
-            remedy="correct it or leave it out",
-        )
+    _require_common_name(consumer, name)
     lifetime = timedelta(days=params["leaf_lifetime_days"])
     window = timedelta(days=params["renewal_days"])
     return LeafWanted(name, USAGE, params["key_type"], key_size(params), lifetime, window)
+
+
+def _require_common_name(consumer: str, name: str) -> None:
+    """The limit is counted in bytes, as by cryptography, though RFC 5280 speaks of characters."""
+    size = len(name.encode(errors="replace"))
+    found = None
+    if not 1 <= size <= MOST_COMMON_NAME:
+        found = "%d bytes" % size
+    elif not name.isprintable() or name != name.strip():
+        found = ascii(name)
+    elif name == SUPERUSER:
+        found = "%s, who may do everything in an etcd with authentication" % name
+    if found:
+        raise CalicoError(
+            "common_names: that of %s cannot be a client certificate's CN" % consumer,
+            expected="1 to %d bytes in UTF-8 without control characters, or blanks at an end, and not %s"
+            % (MOST_COMMON_NAME, SUPERUSER),
+            found=found,
+            remedy="correct it or leave it out (in roles: calico_etcd_common_names)",
+        )
+
+
+def _require_own_names(leaves: dict[str, LeafWanted]) -> None:
+    by_name: dict[str, list[str]] = {}
+    for consumer, leaf in leaves.items():
+        by_name.setdefault(leaf.common_name, []).append(consumer)
+    for name, consumers in by_name.items():
+        if len(consumers) > 1:
+            raise CalicoError(
+                "common_names: %s is the CN of more than one client" % name,
+                expected="a CN of its own for each of %s" % ", ".join(leaves),
+                found=", ".join(consumers),
+                remedy="clients of one name cannot be told apart by etcd, nor one of them be cut off: name them"
+                " differently (in roles: calico_etcd_common_names)",
+            )
 
 
 def _require_names(secrets: dict[str, str]) -> None:

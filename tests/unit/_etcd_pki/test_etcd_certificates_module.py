@@ -365,6 +365,13 @@ def test_a_ca_that_cannot_issue(run, ca, harm):
         {"key_size": 100},
         {"common_names": {"cni": ""}},
         {"common_names": {"cni": "x" * 65}},
+        {"common_names": {"cni": "ü" * 40}},
+        {"common_names": {"cni": "a\nb"}},
+        {"common_names": {"cni": " "}},
+        {"common_names": {"cni": "calico-cni "}},
+        {"common_names": {"cni": "root"}},
+        {"common_names": {"cni": "calico-node"}},
+        {"common_names": {"cni": "one", "node": "one"}},
         {"secrets": {"cni": "Not_a_name"}},
         {"secrets": {"cni": "calico-etcd-calicoctl"}},
         {"endpoints": ["http://10.0.0.1:2379"]},
@@ -378,6 +385,32 @@ def test_senseless_options_are_refused_before_anything_is_asked(run, ca, options
     api = RecordedApi()
     result = run(api, ca, **options)
     assert result["failed"] and "Expected" in result["msg"] and api.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ü" * 40, "80 bytes"),
+        ("a\nb", r"'a\nb'"),
+        ("root", "may do everything"),
+        ("calico-node", "node"),
+    ],
+)
+def test_a_refused_cn_is_told(run, ca, name, words):
+    result = run(RecordedApi(), ca, common_names={"cni": name})
+    assert words in result["msg"] and "cni" in result["msg"], result["msg"]
+
+
+@pytest.mark.parametrize("name", ["ü" * 32, "Calico's CNI, rack=4", "x" * 64])
+def test_a_cn_that_x509_allows(run, ca, name):
+    api = RecordedApi()
+    assert run(api, ca, consumers=["cni"], common_names={"cni": name})["renewed"] == ["cni"]
+    assert not run(api, ca, consumers=["cni"], common_names={"cni": name})["changed"]
+
+
+def test_a_client_that_is_off_may_have_anothers_cn(run, ca):
+    names = {"kube_controllers": "calico-node"}
+    assert run(RecordedApi(), ca, consumers=["node", "cni"], common_names=names)["changed"]
 
 
 def test_a_leaf_as_ca_of_servers(run, ca):
@@ -406,15 +439,47 @@ def test_a_strangers_triple_is_taken_over(run, ca):
     put(api, "node", ca[0], *leaf, labels={"mine": "stays"})
     before = json.dumps(api.objects)
     assert not run(api, ca, consumers=["node"])["changed"] and json.dumps(api.objects) == before
-    shared = oracle.make_leaf("etcd-client", ca, "clientAuth")
-    put(api, "node", ca[0], *shared, labels={"mine": "stays"})
+    due = oracle.make_leaf("calico-node", ca, "clientAuth", days=0)
+    put(api, "node", ca[0], *due, labels={"mine": "stays"})
     api.objects[path("node")]["data"]["more"] = "c3RheXM="
     result = run(api, ca, consumers=["node"])
-    assert result["actions"][0]["reason"] == "its CN is etcd-client, wanted calico-node"
+    assert "it expired on" in result["actions"][0]["reason"]
     require_sound(api, ca, ["node"])
     secret = api.objects[path("node")]
     assert secret["data"]["more"] == "c3RheXM=" and secret["metadata"]["labels"]["mine"] == "stays"
     assert secret["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "hardway.calico"
+
+
+def test_a_strangers_certificate_of_another_name_is_not_rewritten(run, ca):
+    """Somebody else uses it, under a name that etcd may have given rights to."""
+    api = RecordedApi()
+    put(api, "node", ca[0], *oracle.make_leaf("etcd-client", ca, "clientAuth"))
+    before = json.dumps(api.objects)
+    for check in (True, False):
+        result = run(api, ca, check=check)
+        assert result["failed"] and json.dumps(api.objects) == before
+        for words in (
+            "calico-etcd-secrets: its CN is etcd-client, wanted calico-node",
+            "Expected",
+            "calico_etcd_common_names",
+            "delete",
+        ):
+            assert words in result["msg"], result["msg"]
+    assert not run(api, ca, consumers=["node"], common_names={"node": "etcd-client"})["changed"]
+    assert json.dumps(api.objects) == before
+    assert run(api, ca, consumers=["node"], force=True)["renewed"] == ["node"]
+    # From here on it is ours, and follows what is wanted.
+    assert run(api, ca, consumers=["node"], common_names={"node": "other"})["renewed"] == ["node"]
+
+
+def test_a_secret_for_something_else_is_not_filled(run, ca):
+    api = RecordedApi()
+    put(api, "cni", "", "", "")
+    api.objects[path("cni")]["data"] = {"tls.crt": "eA==", "tls.key": "eA=="}
+    before = json.dumps(api.objects)
+    result = run(api, ca)
+    assert result["failed"] and "it holds tls.crt, tls.key" in result["msg"]
+    assert json.dumps(api.objects) == before
 
 
 @pytest.mark.parametrize("data", [None, {}, {"etcd-ca": "", "etcd-cert": "", "etcd-key": ""}])

@@ -202,8 +202,12 @@ def test_without_a_ca_of_servers():
     ("found", "ok"),
     [
         (held(ours=False), True),
-        (held(leaf("etcd-client"), ours=False), True),
+        (held(leaf("etcd-client"), ours=False), False),
+        (held(leaf("etcd-client", days=0), ours=False), True),
         (held(leaf(days=0), ours=False), True),
+        (Held(others=("tls.crt", "tls.key")), False),
+        (held(others=("more",), ours=False), True),
+        (held(leaf("etcd-client"), others=("more",)), True),
         (NOTHING, True),
         (held(leaf(key="another"), ours=False), False),
         (held(leaf(usages=("serverAuth",)), ours=False), False),
