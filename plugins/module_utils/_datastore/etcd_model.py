@@ -44,6 +44,15 @@ SPECS = {
         "namespaceSelector", "ipip", "nat-outgoing", "allowedUses", "assignmentMode",
     ),
 }  # fmt: skip
+# Of the fields that rules look at: in etcd no schema keeps another type out.
+TYPES: dict[str, dict[str, type]] = {
+    "IPPool": {
+        **dict.fromkeys(("cidr", "vxlanMode", "ipipMode", "nodeSelector", "namespaceSelector", "assignmentMode"), str),
+        **dict.fromkeys(("natOutgoing", "disabled", "disableBGPExport"), bool),
+        "blockSize": int,
+        "allowedUses": list,
+    },
+}  # fmt: skip
 BLOCK = (
     "cidr", "affinity", "affinity_claim_time", "allocations", "unallocated", "attributes", "sequenceNumber",
     "sequenceNumberForAllocation", "deleted", "hostAffinity",
@@ -143,7 +152,7 @@ def value(kind: Kind, item: Manifest) -> bytes:
 def manifest(kind: Kind, path: str, stored: bytes, revision: int) -> Manifest | None:
     """The object under a key, None if what is there is none of that kind.
 
-    Raises ValueError for a value that is no JSON object.
+    Raises ValueError for a value that is no JSON object, and for one that Calico could not read.
     """
     form = FORMS.get(kind.name)
     match = (form.pattern if form else _pattern(kind)).fullmatch(path)
@@ -156,7 +165,8 @@ def manifest(kind: Kind, path: str, stored: bytes, revision: int) -> Manifest | 
     if form:
         metadata, rest = form.manifest(match, found)
     else:
-        metadata = dict(found.get("metadata") or {})
+        _require_readable(kind, found)
+        metadata = dict(found["metadata"])
         rest = {k: v for k, v in found.items() if k not in ("kind", "apiVersion", "metadata")}
     metadata["resourceVersion"] = str(revision)
     return {"apiVersion": SHOWN_VERSION, "kind": kind.name, "metadata": metadata, **rest}
@@ -189,6 +199,20 @@ def encode(found: t.Any) -> bytes:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, "\\u%04x" % ord(character))
     return text.encode()
+
+
+def _require_readable(kind: Kind, found: Manifest) -> None:
+    metadata, spec = found.get("metadata"), found.get("spec")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not name or not isinstance(name, str):
+        raise ValueError("it has no metadata.name")
+    if spec is not None and not isinstance(spec, dict):
+        raise ValueError("its spec is no object")
+    for field, wanted in TYPES.get(kind.name, {}).items():
+        part = (spec or {}).get(field, wanted())
+        # Not isinstance(): for Python true is a number.
+        if type(part) is not wanted:
+            raise ValueError("its spec.%s is %s" % (field, json.dumps(part)))
 
 
 def _ordered(found: Manifest, order: t.Sequence[str]) -> Manifest:

@@ -237,7 +237,15 @@ def _no_answer(what: str, refusals: dict[Endpoint, Answer]) -> CalicoError:
 
 
 def _entry(found: t.Any) -> Entry:
-    return Entry(found.key.decode(), found.value, found.mod_revision)
+    try:
+        return Entry(found.key.decode(), found.value, found.mod_revision)
+    except UnicodeDecodeError as exc:
+        raise CalicoError(
+            "A key in etcd is no text",
+            expected="keys in UTF-8, as Calico writes them",
+            found=ascii(found.key)[2:-1],
+            remedy="see who wrote it, and delete it with etcdctl if nobody needs it",
+        ) from exc
 
 
 def _end(prefix: bytes) -> bytes:

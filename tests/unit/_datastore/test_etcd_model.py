@@ -243,6 +243,31 @@ def test_a_value_that_is_no_object():
         model.manifest(kinds.IPPOOL, V3 + "ippools/one", b"[]", 1)
 
 
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ("{}", "no metadata.name"),
+        ('{"metadata":[]}', "no metadata.name"),
+        ('{"metadata":{"name":""}}', "no metadata.name"),
+        ('{"metadata":{"name":7}}', "no metadata.name"),
+        ('{"metadata":{"name":"one"},"spec":[]}', "spec is no object"),
+        ('{"metadata":{"name":"one"},"spec":{"cidr":10}}', "spec.cidr is 10"),
+        ('{"metadata":{"name":"one"},"spec":{"cidr":null}}', "spec.cidr is null"),
+        ('{"metadata":{"name":"one"},"spec":{"blockSize":true}}', "spec.blockSize is true"),
+        ('{"metadata":{"name":"one"},"spec":{"allowedUses":"all"}}', 'spec.allowedUses is "all"'),
+    ],
+)
+def test_an_object_that_go_would_not_read_either(stored, words):
+    """No schema keeps it out of etcd, as the CRD's does in the other datastore."""
+    with pytest.raises(ValueError, match=words):
+        model.manifest(kinds.IPPOOL, V3 + "ippools/one", stored.encode(), 1)
+
+
+def test_a_pool_without_a_spec_is_one():
+    found = model.manifest(kinds.IPPOOL, V3 + "ippools/one", b'{"metadata":{"name":"one"}}', 1)
+    assert found["metadata"]["name"] == "one"
+
+
 def test_a_new_object_gets_uid_and_time_and_ipams_do_not():
     body = {"metadata": {"name": "one", "resourceVersion": "7"}, "spec": {"cidr": "10.244.0.0/26"}}
     assert model.new(kinds.IPPOOL, body, "u", "now")["metadata"] == {

@@ -320,6 +320,10 @@ class StandIn:
         outer = self
 
         class Stub:
+            def Range(self, request, timeout):
+                kvs = [outer.real.KeyValue(key=key, value=b"{}") for key in sorted(outer.store)]
+                return outer.real.RangeResponse(kvs=kvs)
+
             def Txn(self, request, timeout):
                 outer.sent.append(channel)
                 step = outer.script.pop(0)
@@ -399,6 +403,14 @@ def test_a_conflict_at_the_first_attempt_is_one_though_the_values_are_alike():
     etcd.store[b"/calico/a"] = (b"ours", 5)
     swap = etcd_client(etcd).swap("/calico/a", 4, b"ours")
     assert (swap.done, swap.revision) == (False, 5)
+
+
+def test_a_key_that_is_no_text():
+    etcd = StandIn()
+    etcd.store = {b"/calico/fine": b"", b"/calico/\xff\n": b""}
+    with pytest.raises(CalicoError, match="no text") as raised:
+        etcd_client(etcd).prefix("/calico/")
+    assert r"/calico/\xff\n" in str(raised.value) and "etcdctl" in raised.value.remedy
 
 
 def test_members_that_never_answer_end_in_time_and_are_named(monkeypatch):
