@@ -84,6 +84,10 @@ def test_what_is_malformed_is_named(images):
         ({}, {"node", "typha", "kube_controllers"}),
         ({"kube_controllers_enabled": False}, {"node", "typha"}),
         ({"calico_datastore": "etcd"}, {"node", "kube_controllers"}),
+        (
+            {"calico_datastore": "etcd", "calico_cni_installer": "image"},
+            {"node", "cni", "kube_controllers"},
+        ),
     ],
 )
 def test_it_names_what_runs_and_nothing_else(images, variables, components):
