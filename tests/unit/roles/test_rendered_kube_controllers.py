@@ -205,6 +205,16 @@ def test_another_ca_of_etcds_servers_makes_another_pod(role):
     assert template["metadata"]["annotations"] == {"hardway.calico/etcd-cas": "cas"}
 
 
+@pytest.mark.parametrize("version", ["v3.28.5", "v3.32.1"])
+def test_the_pods_user_reads_its_certificate_whatever_the_images_group(role, version):
+    """On kind an image whose user 999 is of the group 999 ended with "permission denied": the files are root:root."""
+    pod = role["etcd " + version]["Deployment"]["spec"]["template"]["spec"]
+    (volume,) = pod["volumes"]
+    assert volume["secret"]["defaultMode"] == 0o440
+    secured = {"seccompProfile": {"type": "RuntimeDefault"}} if version == "v3.32.1" else {}
+    assert pod["securityContext"] == {**secured, "fsGroup": 999}
+
+
 def test_an_upgrade_grants_the_rights_of_both_releases(role):
     old, new, both = (
         role[name]["ClusterRole"]["rules"] for name in ("v3.31.7", "v3.32.1", "an upgrade")
