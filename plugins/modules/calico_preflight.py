@@ -163,11 +163,11 @@ foreign_kube_controllers:
     - The kinds of the Deployment, PodDisruptionBudget, ServiceAccount, ClusterRole and ClusterRoleBinding
       C(calico-kube-controllers) that are there, in O(namespace) where they are in one, and that the collection did not
       make, that is without the label C(app.kubernetes.io/managed-by=hardway.calico).
-    - C(selector) is the Deployment's, which cannot be changed; empty for other kinds.
+    - C(selector) and C(strategy) (its type) are the Deployment's; empty for other kinds.
   returned: success
   type: list
   elements: dict
-  sample: [{kind: Deployment, selector: {matchLabels: {k8s-app: calico-kube-controllers}}}]
+  sample: [{kind: Deployment, selector: {matchLabels: {k8s-app: calico-kube-controllers}}, strategy: Recreate}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

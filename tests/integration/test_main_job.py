@@ -810,7 +810,7 @@ def test_a_deployment_that_somebody_else_made_stays(lab):
     assert "what something else made stays: Deployment" in run.output
     assert kube_controllers(lab)["metadata"]["uid"] == uid
     run = play(lab)
-    assert run.returncode != 0 and "has another selector" in run.output
+    assert run.returncode != 0 and "cannot be taken over" in run.output
     assert set(run.changed.values()) == {0}, run.output
     lab.kubectl("delete", "deployment", "-n", "kube-system", "calico-kube-controllers")
 

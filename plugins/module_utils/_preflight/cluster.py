@@ -47,10 +47,11 @@ class Network(t.TypedDict):
 
 
 class Foreign(t.TypedDict):
-    """An object that the collection did not make. selector: a Deployment's, of its pods; {} for other kinds."""
+    """An object that the collection did not make. selector, strategy: a Deployment's; {} and "" for other kinds."""
 
     kind: str
     selector: dict[str, t.Any]
+    strategy: str
 
 
 def describe_node(node: dict[str, t.Any]) -> Node:
@@ -91,6 +92,9 @@ def made_by_others(found: dict[str, dict[str, t.Any] | None]) -> list[Foreign]:
         {
             "kind": kind,
             "selector": item["spec"].get("selector", {}) if kind == "Deployment" else {},
+            "strategy": item["spec"].get("strategy", {}).get("type", "")
+            if kind == "Deployment"
+            else "",
         }
         for kind, item in found.items()
         if item is not None and (item["metadata"].get("labels") or {}).get(OWNER_LABEL) != OWNER

@@ -29,10 +29,13 @@ PATHS = {
 OURS = {"k8s-app": NAME, "app.kubernetes.io/managed-by": "hardway.calico"}
 SELECTOR = {"matchLabels": {"app": "theirs"}}
 
+DEPLOYMENT = {"kind": "Deployment", "selector": SELECTOR, "strategy": "RollingUpdate"}
+
 
 def item(kind, labels=None):
     metadata = {"name": NAME, **({"labels": labels} if labels else {})}
-    return {"kind": kind, "metadata": metadata, "spec": {"selector": SELECTOR}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}
+    return {"metadata": metadata, "spec": {"selector": SELECTOR, "strategy": strategy}}
 
 
 def found(**labels):
@@ -60,8 +63,8 @@ def test_what_is_not_there_and_what_the_collection_made_is_nobody_elses(there):
 def test_what_has_not_the_collections_label_is_somebody_elses(labels):
     there = {**dict.fromkeys(PATHS, OURS), "Deployment": labels, "ServiceAccount": labels}
     assert found(**there) == [
-        {"kind": "Deployment", "selector": SELECTOR},
-        {"kind": "ServiceAccount", "selector": {}},
+        DEPLOYMENT,
+        {"kind": "ServiceAccount", "selector": {}, "strategy": ""},
     ]
 
 
@@ -79,7 +82,7 @@ class Limited(RecordedApi):
 def test_an_account_that_may_not_look_is_not_stopped():
     api = Limited({PATHS[kind]: item(kind) for kind in ("Deployment", "ClusterRole")})
     told = made_by_others(kube_controllers(api, "net"))
-    assert told == [{"kind": "Deployment", "selector": SELECTOR}]
+    assert told == [DEPLOYMENT]
     api.status = 500
     with pytest.raises(CalicoError, match="refused GET .*clusterroles"):
         kube_controllers(api, "net")

@@ -21,18 +21,24 @@ TEMPLATES = ("templates/rbac.yaml.j2", "templates/deployment.yaml.j2")
 LABEL = "app.kubernetes.io/managed-by"
 OURS = {"matchLabels": {"k8s-app": "calico-kube-controllers"}}
 ASKED = "Remove what this role made of kube-controllers"
-# Name: (whether they run, what others made, the selector of the Deployment).
+# Name: (whether they run, what others made, selector and strategy of the Deployment).
 CASES = {
-    "off, nothing": (False, [], {}),
-    "off, the Deployment": (False, ["Deployment", "ClusterRole"], OURS),
-    "off, the rights": (False, ["ServiceAccount", "ClusterRole"], {}),
-    "on, the same selector": (True, ["Deployment"], OURS),
-    "on, another selector": (True, ["Deployment"], {"matchLabels": {"app": "theirs"}}),
+    "off, nothing": (False, [], {}, ""),
+    "off, the Deployment": (False, ["Deployment", "ClusterRole"], OURS, "RollingUpdate"),
+    "off, the rights": (False, ["ServiceAccount", "ClusterRole"], {}, ""),
+    "on, as upstream's": (True, ["Deployment"], OURS, "Recreate"),
+    "on, another selector": (True, ["Deployment"], {"matchLabels": {"app": "theirs"}}, "Recreate"),
+    "on, another strategy": (True, ["Deployment"], OURS, "RollingUpdate"),
 }
 
 
-def foreign(kinds, selector):
-    return [{"kind": kind, "selector": selector if kind == "Deployment" else {}} for kind in kinds]
+def foreign(kinds, selector=OURS, strategy="Recreate"):
+    return [
+        {"kind": kind, "selector": selector, "strategy": strategy}
+        if kind == "Deployment"
+        else {"kind": kind, "selector": {}, "strategy": ""}
+        for kind in kinds
+    ]
 
 
 @pytest.fixture(scope="module", name="said")
@@ -47,7 +53,7 @@ def said_fixture(tmp_path_factory):
             "gather_facts": False,
             "vars": {
                 "calico_api": {"kubeconfig": {}, "host": "https://127.0.0.1:1", "api_key": "k"},
-                "calico_cluster": {"foreign_kube_controllers": foreign(kinds, selector)},
+                "calico_cluster": {"foreign_kube_controllers": foreign(kinds, *deployment)},
                 "calico_namespace": "net",
                 "kube_controllers_enabled": on,
             },
@@ -62,7 +68,7 @@ def said_fixture(tmp_path_factory):
                 }
             ],
         }
-        for name, (on, kinds, selector) in CASES.items()
+        for name, (on, kinds, *deployment) in CASES.items()
     ]
     (folder / "plays.yml").write_text(json.dumps(plays), encoding="utf-8")
     done = subprocess.run(
@@ -85,7 +91,7 @@ def asked(text, task):
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case[0]])
 def test_off_what_others_made_stays_with_what_it_needs(said, name):
-    _on, kinds, _selector = CASES[name]
+    kinds = CASES[name][1]
     text = " ".join(said[name].split())
     assert asked(said[name], ASKED) == ("Deployment" not in kinds)
     assert ("what something else made stays" in text) == bool(kinds)
@@ -95,20 +101,23 @@ def test_off_what_others_made_stays_with_what_it_needs(said, name):
     assert ("goes on running" in text) == ("Deployment" in kinds)
 
 
-def test_on_a_deployment_is_taken_over_unless_its_selector_forbids(said):
-    refusal = "has another selector"
-    assert refusal not in said["on, the same selector"]
-    text = said["on, another selector"]
-    assert refusal in text
-    for word in ("Expected: ", "Found: ", "theirs", "Remedy: delete"):
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("on, another selector", "theirs"), ("on, another strategy", "RollingUpdate")],
+)
+def test_on_a_deployment_is_taken_over_unless_the_api_server_would_not_let_it(said, name, found):
+    refusal = "which something else made, cannot be taken over"
+    assert refusal not in said["on, as upstream's"]
+    text = said[name]
+    for word in (refusal, "Expected: ", "Found: ", found, "Remedy: delete"):
         assert word in text
     # By the entry point check, before any role has written.
-    assert asked(text, "Refuse a Deployment whose pods the role cannot select")
+    assert asked(text, "Refuse a Deployment that cannot be taken over")
 
 
 def test_what_is_taken_over_does_not_get_the_label_that_it_would_be_removed_by():
     variables = [
-        {"calico_cluster": {"foreign_kube_controllers": foreign(kinds, OURS)}}
+        {"calico_cluster": {"foreign_kube_controllers": foreign(kinds)}}
         for kinds in ([], *([kind] for kind in KINDS), KINDS)
     ]
     documents = rendered(
