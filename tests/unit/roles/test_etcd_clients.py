@@ -93,7 +93,7 @@ IN_USE = {
         set(NAMES) - {"kube_controllers"},
     ),
     "kube-controllers came later in the run": (
-        {"calico_etcd_clients": {"hashes": {"node": "", "cni": ""}, "content": {}}},
+        {"kube_controllers_enabled": "{{ later | default(false) }}"},
         set(NAMES),
     ),
 }
@@ -121,11 +121,17 @@ def host_of(name):
 
 def play(name, result):
     role = {"name": "hardway.calico.calico", "public": True}
-    found = "{{ {'access': __calico_datastore_access, 'clients': calico_etcd_clients} | to_json }}"
+    # What is of no more use when the clients' certificates are known.
+    left = ("calico_etcd_access", "__calico_etcd_trial", "__calico_etcd_contents")
+    found = (
+        "{{ {'access': __calico_datastore_access, 'clients': calico_etcd_clients, 'left': [%s]} | to_json }}"
+        % ", ".join("%s | default({})" % name for name in left)
+    )
     steps = [
         {"name": step, "ansible.builtin.include_role": {**role, "tasks_from": step}}
         for step in ("etcd", "etcd_certificates")
     ]
+    later = {**steps[-1], "vars": {"later": True}}
     tell = {
         "name": "Tell",
         "ansible.builtin.copy": {"content": found, "dest": result, "mode": "0600"},
@@ -138,7 +144,7 @@ def play(name, result):
         "ansible.builtin.copy": {"content": refusal, "dest": result, "mode": "0600"},
         "check_mode": False,
     }
-    case = {"name": name, "block": [*steps, tell], "rescue": [go_on]}
+    case = {"name": name, "block": [*steps, later, tell], "rescue": [go_on]}
     return {"name": name, "hosts": name, "gather_facts": False, "tasks": [case]}
 
 
@@ -234,6 +240,12 @@ def test_a_check_run_knows_what_hosts_keep(results, name):
     kept = set(results[name]["clients"]["content"]) - {"collection"}
     some = name in ("all are fine", "that of calico/node has ended")
     assert kept == ({"cni", "calicoctl"} if some else set())
+
+
+@pytest.mark.parametrize("name", [*CASES, *IN_USE])
+def test_what_is_of_no_more_use_is_forgotten(results, name):
+    """As what a task registers stays a variable of every host of the play."""
+    assert results[name]["left"] == [{}, {}, {}]
 
 
 @pytest.mark.parametrize("name", list(IN_USE))
