@@ -16,7 +16,7 @@ import json
 import grpc
 import openssl_oracle
 import pytest
-from hardway_testbed.ansible import play
+from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.calicos_etcd import CalicosEtcd
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, files, snapshot
@@ -94,6 +94,32 @@ def test_check_mode_on_the_empty_cluster(lab, etcd, empty):
     run = play(lab, "--check", "--diff").succeeded()
     for words in ("ipv4-ippool-1", "client certificate of node", "etcd_endpoints", "calico-tls"):
         assert words in run.output, words
+    assert difference(empty, everything(lab, etcd)) == []
+
+
+ALONE = """
+- name: Somebody else's play
+  hosts: %s
+  gather_facts: false
+  roles:
+    - hardway.calico.%s
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "hosts", "words"),
+    [
+        ("cni", "all", "calico-tls"),
+        ("node", "localhost", "client certificate of node"),
+        ("kube_controllers", "localhost", "logSeverityScreen"),
+    ],
+)
+def test_a_role_alone_shows_what_it_would_do(lab, etcd, empty, tmp_path, role, hosts, words):
+    """With no certificate yet, and one that has to look into etcd."""
+    playbook = write_playbook(tmp_path, ALONE % (hosts, role))
+    severity = ("-e", "kube_controllers_log_severity=debug")
+    run = play(lab, "--check", "--diff", *severity, playbook=playbook).succeeded()
+    assert words in run.output and "client certificate of cni" in run.output
     assert difference(empty, everything(lab, etcd)) == []
 
 
