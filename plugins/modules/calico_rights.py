@@ -32,8 +32,8 @@ options:
     description:
       - Whose needs they are, as in C(rbac) of P(hardway.calico.release#lookup).
       - Those with C(etcd) in front are for an installation that keeps its data in etcd.
-    type: str
       - V(etcd_node_token) is what calico/node needs besides where install-cni puts the CNI plugin on nodes.
+    type: str
     choices: [node, typha, cni, kube_controllers, etcd_node, etcd_node_token, etcd_cni, etcd_kube_controllers]
     required: true
   service_account:

@@ -210,8 +210,8 @@ def _require_readable(kind: Kind, found: Manifest) -> None:
         raise ValueError("its spec is no object")
     for field, wanted in TYPES.get(kind.name, {}).items():
         part = (spec or {}).get(field, wanted())
-        # Not isinstance(): for Python true is a number.
-        if type(part) is not wanted:
+        # For Python true is a number, too.
+        if not isinstance(part, wanted) or (isinstance(part, bool) and wanted is not bool):
             raise ValueError("its spec.%s is %s" % (field, json.dumps(part)))
 
 

@@ -32,9 +32,9 @@ CASES = {
 }
 
 
-def foreign(kinds, selector=OURS, strategy="Recreate"):
+def foreign(kinds, selector=None, strategy="Recreate"):
     return [
-        {"kind": kind, "selector": selector, "strategy": strategy}
+        {"kind": kind, "selector": selector or OURS, "strategy": strategy}
         if kind == "Deployment"
         else {"kind": kind, "selector": {}, "strategy": ""}
         for kind in kinds
