@@ -78,7 +78,7 @@ FAULTS = {
     ),
     "after 24 h no pod gets a network, since calico/node replaced the kubeconfig": (
         NODE,
-        "  'CALICO_MANAGE_CNI': 'false',\n",
+        "  'CALICO_MANAGE_CNI': __calico_install_cni | string | lower,\n",
         "",
         RENDERED + "test_calico_node_leaves_the_cni_users_kubeconfig_alone",
     ),

@@ -223,13 +223,17 @@ KILLED = {
 }
 
 
-@pytest.mark.parametrize("version", [version for version in KILLED if version in CHAIN[1:]])
-def test_a_killed_upgrade_goes_on(lab, before, upgrade, version):
-    for task, delay in KILLED[version]:
-        play_and_kill(lab, task, *upgrade(version), playbook=UPGRADE, delay=delay)
-        assert declared(lab) == before
-    play(lab, *upgrade(version), playbook=UPGRADE).succeeded()
-    require_done(lab, version, before)
+# None where the chain begins after them.
+HOPS = [version for version in KILLED if version in CHAIN[1:]]
+if HOPS:
+
+    @pytest.mark.parametrize("version", HOPS)
+    def test_a_killed_upgrade_goes_on(lab, before, upgrade, version):
+        for task, delay in KILLED[version]:
+            play_and_kill(lab, task, *upgrade(version), playbook=UPGRADE, delay=delay)
+            assert declared(lab) == before
+        play(lab, *upgrade(version), playbook=UPGRADE).succeeded()
+        require_done(lab, version, before)
 
 
 def stopped(lab, version, former, upgrade):
@@ -274,6 +278,11 @@ def test_a_bad_node_stops_the_upgrade_and_the_way_back_touches_only_what_was_cha
 
 
 def test_after_the_way_back_the_same_upgrade_succeeds(lab, before, upgrade):
+    """Killed once more: in `make test` the other killed ones are left out."""
+    play_and_kill(
+        lab, "Replace the pods, canary first", *upgrade("v3.31.7"), playbook=UPGRADE, delay=1.5
+    )
+    assert declared(lab) == before
     play(lab, *upgrade("v3.31.7"), playbook=UPGRADE).succeeded()
     require_done(lab, "v3.31.7", before)
 
