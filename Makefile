@@ -65,9 +65,9 @@ test: setup ## everything, quick parts first
 	@python -m pytest -v --durations=15 $(PARALLEL) tests/unit tests/integration
 
 # The files of which `make test` runs a sample.
-SOAKED := $(addprefix tests/integration/test_,upgrade.py release_chain.py etcd_releases.py former_installation.py molecule.py)
+SOAKED := $(addprefix tests/integration/test_,upgrade.py release_chain.py etcd_releases.py etcd_site.py former_installation.py molecule.py)
 
-soak: setup ## every release, upgrade and scenario of which `make test` runs a sample, by hand (about half an hour)
+soak: setup ## every release, upgrade and scenario of which `make test` runs a sample, by hand (about an hour)
 	@HARDWAY_SOAK=1 python -m pytest -v --durations=15 $(PARALLEL) $(SOAKED)
 
 build: setup ## the collection as a tarball, hardway-calico-VERSION.tar.gz

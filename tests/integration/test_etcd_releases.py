@@ -4,8 +4,8 @@
 
 """Releases with Calico's data in etcd, each installed on an empty cluster: images, rights, the second run.
 
-What each release needs is in tests/unit/support/release_rights.py, from upstream's manifests/calico-etcd.yaml; the API
-server's authorizer is asked.
+In `make soak` only: test_etcd_site has the newest. What each release needs is in tests/unit/support/release_rights.py,
+from upstream's manifests/calico-etcd.yaml; the API server's authorizer is asked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from hardway_testbed.ansible import play
 from hardway_testbed.calicos_etcd import CalicosEtcd
 from hardway_testbed.lab import ROOT
-from hardway_testbed.releases import RELEASES, SOAK
+from hardway_testbed.releases import RELEASES
 from hardway_testbed.rights import wrong_rights
 from hardway_testbed.snapshot import difference, snapshot
 
@@ -40,8 +40,7 @@ def site(lab, version):
     return play(lab, "-e", json.dumps(variables))
 
 
-# test_etcd_site has the newest.
-@pytest.fixture(scope="module", params=RELEASES if SOAK else RELEASES[:1])
+@pytest.fixture(scope="module", params=RELEASES)
 def release(lab, request):
     """A release that site.yml has installed."""
     if lab.objects("daemonsets"):

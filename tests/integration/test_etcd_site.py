@@ -18,6 +18,7 @@ import openssl_oracle
 import pytest
 from hardway_testbed.ansible import play, write_playbook
 from hardway_testbed.calicos_etcd import CalicosEtcd
+from hardway_testbed.releases import soak_only
 from hardway_testbed.rights import can_i
 from hardway_testbed.snapshot import difference, files, snapshot
 
@@ -435,6 +436,7 @@ def test_second_run_with_install_cni_changes_nothing(lab, etcd):
     assert "etcd client cni" in report.output and "CNI user" not in report.output
 
 
+@soak_only
 def test_the_role_takes_over_from_install_cni(lab, etcd):
     """Over files as that leaves them; first without the last worker, whose plugin keeps its account so long."""
     folder, late = "/etc/cni/net.d", lab.workers[-1]
@@ -461,6 +463,7 @@ def test_the_role_takes_over_from_install_cni(lab, etcd):
         assert modes(lab, host, *tls) == ["600"] * 3
 
 
+@soak_only
 def test_second_run_of_the_role_again_changes_nothing(lab, etcd):
     before = everything(lab, etcd)
     run = play(lab).succeeded()

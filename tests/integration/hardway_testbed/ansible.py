@@ -108,7 +108,8 @@ def play(lab, *arguments, playbook="hardway.calico.site", inventory=None, timeou
 def descendants(pid):
     """The processes that a process has started, and those that they have."""
     parents = {}
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        stat = process / "stat"
         with contextlib.suppress(OSError):
             # "1 (a name) S 0 ...": the name may hold anything.
             parents.setdefault(

@@ -37,10 +37,11 @@ def of_lab(name):
     """The pids of the lab's processes."""
     wanted = ("%s=%s" % (MARK, name)).encode()
     pids = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+    # Not by a pattern with a part below the process: one that ends meanwhile would end the search.
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            if wanted in path.read_bytes().split(b"\0"):
-                pids.append(int(path.parent.name))
+            if wanted in (path / "environ").read_bytes().split(b"\0"):
+                pids.append(int(path.name))
         except OSError:
             continue
     return [pid for pid in pids if pid != os.getpid()]
